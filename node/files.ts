@@ -1,0 +1,48 @@
+/**
+ * Data sets on disk: the folder of --data, else the cache of `descent datasets fetch` and Debian's /usr/share/datasets.
+ * A folder that is named but not there is an error at once, not a silent search elsewhere.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { DataFiles } from '../src/data/dataset.ts';
+import { DataError } from '../src/errors.ts';
+
+/** Where fetched data sets are kept. */
+export function datasetCacheDir(): string {
+  const { XDG_CACHE_HOME: xdgCache, LOCALAPPDATA: localAppData } = process.env;
+  if (process.platform === 'win32' && localAppData) return join(localAppData, 'descent', 'datasets');
+  return join(xdgCache || join(homedir(), '.cache'), 'descent', 'datasets');
+}
+
+/** Opens the data folders. Throws DataError if `dataDir` is given and is no folder. */
+export function openDataFiles(dataDir?: string): DataFiles {
+  if (dataDir !== undefined && !(existsSync(dataDir) && statSync(dataDir).isDirectory())) {
+    throw new DataError(
+      dataDir,
+      existsSync(dataDir) ? 'is no folder. Give --data a folder.' : 'this data folder is not there. Correct --data.',
+    );
+  }
+  const roots = dataDir === undefined ? [datasetCacheDir(), '/usr/share/datasets'] : [dataDir];
+  const candidates = (path: string): readonly string[] => {
+    if (isAbsolute(path)) return [path];
+    return path.startsWith('./') ? [resolve(path)] : roots.map((root) => join(root, path));
+  };
+  const found = (path: string): string | undefined =>
+    candidates(path).find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+  return {
+    async read(path) {
+      const file = found(path);
+      if (file === undefined) return undefined;
+      try {
+        return await readFile(file);
+      } catch (error) {
+        throw new DataError(file, `cannot be read (${(error as NodeJS.ErrnoException).code}). Check its permissions.`);
+      }
+    },
+    describe(path) {
+      return found(path) ?? (isAbsolute(path) ? path : `${path} (looked in ${roots.join(' and ')})`);
+    },
+  };
+}

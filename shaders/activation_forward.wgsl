@@ -1,0 +1,27 @@
+//! use lib/activation.wgsl
+//! use lib/linear.wgsl
+//! use lib/step.wgsl
+// y = activation(x). One thread per element.
+override WIDTH: u32 = 64u;
+override ACTIVATION: u32 = 1u;
+
+struct Params {
+  count: u32,
+}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<uniform> step: Step;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, WIDTH);
+  if (i >= params.count) {
+    return;
+  }
+  y[i] = activate(ACTIVATION, x[i]);
+}

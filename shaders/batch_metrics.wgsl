@@ -1,0 +1,45 @@
+//! use lib/step.wgsl
+// The batch's sum of losses and count of right answers, into the row of this step. One workgroup per member: its threads load a chunk
+// of 256 rows together, then one thread per column adds them in index order.
+override WIDTH: u32 = 256u;
+
+struct Params {
+  batch: u32,
+  population: u32,
+}
+@group(0) @binding(0) var<storage, read> rows: array<f32>;
+@group(0) @binding(1) var<storage, read_write> metrics: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<uniform> step: Step;
+
+var<workgroup> terms: array<f32, 512>;
+
+@compute @workgroup_size(WIDTH)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let member = group.x;
+  let start = member * params.batch * 2u;
+  var part = 0.0;
+  var total = 0.0;
+  for (var first = 0u; first < params.batch; first += 256u) {
+    let count = min(256u, params.batch - first);
+    for (var i = lane; i < count * 2u; i += WIDTH) {
+      terms[i] = rows[start + first * 2u + i];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+      var sum = 0.0;
+      for (var i = 0u; i < count; i++) {
+        sum += terms[i * 2u + lane];
+      }
+      part += sum;
+      if (((first + count) & 0xffffu) == 0u) {
+        total += part;
+        part = 0.0;
+      }
+    }
+    workgroupBarrier();
+  }
+  if (lane < 2u) {
+    metrics[(step.row * params.population + member) * 2u + lane] = total + part;
+  }
+}

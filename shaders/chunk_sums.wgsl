@@ -1,0 +1,32 @@
+//! use lib/linear.wgsl
+//! use lib/step.wgsl
+// One level of the rule for sums: each thread adds one chunk of 256 terms in index order.
+override WIDTH: u32 = 64u;
+
+struct Params {
+  count: u32,
+  population: u32,
+}
+@group(0) @binding(0) var<storage, read> values: array<f32>;
+@group(0) @binding(1) var<storage, read_write> sums: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<uniform> step: Step;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let chunk = linear_index(group, groups, lane, WIDTH);
+  let first = chunk * 256u;
+  if (first >= params.count) {
+    return;
+  }
+  let chunks = (params.count + 255u) / 256u;
+  var sum = 0.0;
+  for (var i = first; i < min(first + 256u, params.count); i++) {
+    sum += values[group.z * params.count + i];
+  }
+  sums[group.z * chunks + chunk] = sum;
+}

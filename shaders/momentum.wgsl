@@ -1,0 +1,50 @@
+//! use lib/linear.wgsl
+//! use lib/math.wgsl
+//! use lib/optimizer.wgsl
+//! use lib/step.wgsl
+// b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b. One thread per element.
+override WIDTH: u32 = 64u;
+override CLIP: u32 = 0u;
+override NESTEROV: u32 = 0u;
+override RATE_INSIDE: u32 = 0u;
+
+struct Params {
+  count: u32,
+  columns: u32,
+  population: u32,
+}
+@group(0) @binding(0) var<storage, read> dw: array<f32>;
+@group(0) @binding(1) var<storage, read> hyper: array<f32>;
+@group(0) @binding(2) var<storage, read> penalised: array<u32>;
+@group(0) @binding(3) var<storage, read> members: array<u32>;
+@group(0) @binding(4) var<storage, read> normSquares: array<f32>;
+@group(0) @binding(5) var<storage, read_write> w: array<f32>;
+@group(0) @binding(6) var<storage, read_write> b: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<uniform> step: Step;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, WIDTH);
+  let member = group.z;
+  if (i >= params.count || members[member * params.columns + MEMBER_ACTIVE] == 0u) {
+    return;
+  }
+  let index = member * params.count + i;
+  let rate = hyper_at(member, HYPER_RATE);
+  var gradient = penalised_gradient(dw[index], w[index], i, hyper_at(member, HYPER_PENALTY));
+  if (CLIP == 1u) {
+    gradient = gradient * clip_scale(hyper_at(member, HYPER_CLIP_NORM), normSquares[member]);
+  }
+  let weight = w[index] * hyper_at(member, HYPER_KEEP);
+  let decay = hyper_at(member, HYPER_DECAY1);
+  let push = select(gradient, rate * gradient, RATE_INSIDE == 1u);
+  let velocity = flush_small(decay * b[index] + push);
+  b[index] = velocity;
+  let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
+  w[index] = select((-rate) * change + weight, weight - change, RATE_INSIDE == 1u);
+}

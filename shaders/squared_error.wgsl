@@ -1,0 +1,56 @@
+//! use lib/linear.wgsl
+//! use lib/math.wgsl
+//! use lib/step.wgsl
+// Loss and gradient of the squared error. One thread per row.
+override WIDTH: u32 = 64u;
+
+struct Params {
+  batch: u32,
+  outputs: u32,
+  targetStride: u32,
+  lossScale: f32,
+  gradientScale: f32,
+  population: u32,
+}
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> rows: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<uniform> step: Step;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let m = linear_index(group, groups, lane, WIDTH);
+  if (m >= params.batch) {
+    return;
+  }
+  let start = (group.z * params.batch + m) * params.outputs;
+  let out = (group.z * params.batch + m) * 2u;
+  let valid = m < step.validRows;
+  let targetStart = group.z * params.targetStride + m * params.outputs;
+  var part = 0.0;
+  var total = 0.0;
+  var o = 0u;
+  while (o < params.outputs) {
+    let end = min(o + 256u, params.outputs);
+    var sum = 0.0;
+    while (o < end) {
+      let difference = y[start + o] - targets[targetStart + o];
+      dy[start + o] = select(0.0, flush_small(difference * params.gradientScale), valid);
+      sum += difference * difference;
+      o++;
+    }
+    part += sum;
+    if ((o & 0xffffu) == 0u) {
+      total += part;
+      part = 0.0;
+    }
+  }
+  rows[out] = select(0.0, (total + part) * params.lossScale, valid);
+  rows[out + 1u] = 0.0;
+}

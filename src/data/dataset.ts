@@ -1,0 +1,76 @@
+/**
+ * What every data set looks like to the rest of the program, and the one way to load one. Images stay bytes; the values of
+ * tables stay float64 until they are normalised, because rounding first would cancel small deviations from a large mean.
+ */
+import type { DataRecipe } from '../recipe/schema.ts';
+import { loadCifar10 } from './cifar10.ts';
+import { loadCsv } from './csv.ts';
+import { loadFashionMnist } from './fashion-mnist.ts';
+import { loadSpirals } from './spirals.ts';
+
+export { normalize, normalizeRows } from './normalize.ts';
+export type { NormalizedInputs, Normalization } from './normalize.ts';
+export { splitDataset } from './split.ts';
+export type { Split } from './split.ts';
+
+export interface RowRange {
+  readonly from: number;
+  /** The first row after the range. */
+  readonly to: number;
+}
+
+export interface Dataset {
+  readonly name: string;
+  readonly task: 'classification' | 'regression';
+  readonly rowCount: number;
+  /** [features], or [height, width, channels] (NHWC). */
+  readonly inputShape: readonly number[];
+  /** Row-major, rowCount x product(inputShape). Before normalisation: take what `normalize` returns to compute with. */
+  readonly inputs: Uint8Array | Float32Array | Float64Array;
+  /** What counts as 1 when bytes are scaled to 0..1. Default: 255. */
+  readonly largestByte?: number;
+  /** Names of the inputs of a table, one per feature. */
+  readonly inputNames?: readonly string[];
+  /** Classification: [rowCount] of 0..outputCount-1. */
+  readonly labels?: Uint32Array;
+  /** Classification: [outputCount]. */
+  readonly classNames?: readonly string[];
+  /** Regression: [rowCount, outputCount]. */
+  readonly targets?: Float32Array;
+  /** Number of classes, or of regression outputs. */
+  readonly outputCount: number;
+  /** Named row ranges, such as `train`, `test`, `batch1`; empty if the set comes without a split. */
+  readonly parts: Readonly<Record<string, RowRange>>;
+  /** What a user should know about these files, such as that they are not the official ones. */
+  readonly notes: readonly string[];
+}
+
+/** Files of data sets, handed in by node/ or web/. */
+export interface DataFiles {
+  /** The bytes of a file, or undefined if there is none. `path` has slashes and lies inside a data folder; `./` is the current one. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Where the file is, or where it was looked for: the place in messages. */
+  describe(path: string): string;
+}
+
+/**
+ * Loads the data set that a recipe names. Throws DataError for files that are missing, truncated, corrupt or out of range, and
+ * RecipeError for a field that does not fit the set.
+ */
+export async function loadDataset(data: DataRecipe, files: DataFiles): Promise<Dataset> {
+  switch (data.source) {
+    case 'digits':
+      return (await import('./digits.ts')).loadDigits();
+    case 'two-peaks':
+      return (await import('./two-peaks.ts')).loadTwoPeaks();
+    case 'fashion-mnist':
+      return loadFashionMnist(files);
+    case 'cifar10':
+      return loadCifar10(data, files);
+    case 'csv':
+      return loadCsv(data, files);
+    case 'spirals':
+      return loadSpirals(data);
+  }
+  return data satisfies never;
+}

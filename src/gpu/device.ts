@@ -1,0 +1,54 @@
+/**
+ * A WebGPU device ready for training: the adapter's name and arithmetic, and the shader text that was handed in. Node and the browser
+ * only differ in how they find the adapter.
+ */
+import { DeviceError } from '../errors.ts';
+import type { ShaderLibrary } from '../shader/assemble.ts';
+import { deviceDescriptor } from './limits.ts';
+import { probeArithmetic } from './probe.ts';
+import type { ArithmeticProbe } from './probe.ts';
+
+export interface GpuDevice extends Disposable {
+  readonly kind: 'gpu';
+  /** The adapter as people know it. */
+  readonly name: string;
+  readonly software: boolean;
+  readonly device: GPUDevice;
+  readonly arithmetic: ArithmeticProbe;
+  readonly shaders: ShaderLibrary;
+  readonly maxBindingBytes: number;
+  /** Why the device was lost, once it is. */
+  lostReason(): string | undefined;
+}
+
+export interface GpuDeviceOptions {
+  readonly adapter: GPUAdapter;
+  readonly name: string;
+  readonly software: boolean;
+  readonly shaders: ShaderLibrary;
+}
+
+/** Requests the device with the adapter's own limits and probes its arithmetic. An adapter gives one device only. */
+export async function openGpuDevice({ adapter, name, software, shaders }: GpuDeviceOptions): Promise<GpuDevice> {
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice(deviceDescriptor(adapter, 'descent'));
+  } catch (cause) {
+    throw new DeviceError(`the adapter "${name}" gives no device (${String(cause)}). Choose another with --adapter.`, { cause });
+  }
+  let reason: string | undefined;
+  void device.lost.then((info) => {
+    reason = info.message === '' ? info.reason : info.message;
+  });
+  return {
+    kind: 'gpu',
+    name,
+    software,
+    device,
+    arithmetic: await probeArithmetic(device),
+    shaders,
+    maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    lostReason: () => reason,
+    [Symbol.dispose]: () => device.destroy(),
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * Runs a plan on WebGPU: every buffer, bind group and pipeline is made here once; afterwards a chunk of steps is one command buffer.
+ */
+import { DeviceError } from '../errors.ts';
+import { stepFields } from '../ops/kernel.ts';
+import type { Kernel, Params, Workgroups } from '../ops/kernel.ts';
+import type { Executor, RunOptions } from '../plan/executor.ts';
+import { sizeBytes } from '../plan/plan.ts';
+import type { Call, Executable } from '../plan/plan.ts';
+import type { GpuDevice } from './device.ts';
+import { pipelineCache } from './pipelines.ts';
+import { openStaging } from './staging.ts';
+
+/** Picks the launch variant of a call by name. */
+export type ChooseVariant = (kernel: Kernel, params: Params) => string;
+
+/** Uniform slices start at multiples of 256 bytes, the largest alignment that WebGPU allows an adapter to ask for. */
+const uniformAlignment = 256;
+const stepBytes = 16;
+
+interface BoundCall {
+  readonly pipeline: GPUComputePipeline;
+  readonly tensors: GPUBindGroup;
+  readonly scalars: GPUBindGroup;
+  readonly workgroups: Workgroups;
+}
+
+/** Products of few outputs keep more threads busy with one output each. */
+export const defaultVariant: ChooseVariant = (kernel, params) => {
+  const names = Object.keys(kernel.variants);
+  const outputs = (params.outSize ?? 1) * Math.max(params.batch ?? 1, params.inSize ?? 1);
+  const small = names.includes('tile1x1') && outputs < 4096;
+  return small ? 'tile1x1' : (names[0] ?? '');
+};
+
+export async function createGpuExecutor(
+  gpu: GpuDevice,
+  plan: Executable,
+  chooseVariant: ChooseVariant = defaultVariant,
+): Promise<Executor> {
+  const { device } = gpu;
+  const owned: GPUBuffer[] = [];
+  const createBuffer = (label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer => {
+    const buffer = device.createBuffer({ label, size: Math.max(4, size), usage });
+    owned.push(buffer);
+    return buffer;
+  };
+  const lostError = (cause?: unknown) =>
+    new DeviceError(`the device "${gpu.name}" was lost: ${gpu.lostReason() ?? String(cause)}. Resume from the last checkpoint.`, { cause });
+
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, createBuffer(buffer.name, sizeBytes(buffer), usage)]));
+  const bufferAt = (name: string): GPUBuffer => {
+    const buffer = buffers.get(name);
+    if (buffer === undefined) throw new Error(`the plan has no buffer "${name}"`);
+    return buffer;
+  };
+  const steps = createBuffer('steps', plan.chunkRows * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  const stepData = new Uint32Array((plan.chunkRows * uniformAlignment) / 4);
+  const callCount = Object.values(plan.programs).reduce((sum, calls) => sum + calls.length, 0);
+  const params = createBuffer('params', callCount * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  const staging = openStaging(device, plan.buffers.filter((buffer) => buffer.readBack).map(sizeBytes));
+
+  const cache = pipelineCache(device, gpu.shaders);
+  let callIndex = 0;
+  async function bind({ kernel, tensors, params: values, constants }: Call): Promise<BoundCall> {
+    const offset = callIndex++ * uniformAlignment;
+    const tile = kernel.variants[chooseVariant(kernel, values)] ?? {};
+    const { pipeline, tensors: tensorLayout, scalars } = await cache.compile(kernel, { ...tile, ...constants });
+    const data = packParams(kernel, values);
+    device.queue.writeBuffer(params, offset, data);
+    const bindings = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
+    return {
+      pipeline,
+      tensors: device.createBindGroup({
+        label: kernel.name,
+        layout: tensorLayout,
+        entries: bindings.map((binding, index) => {
+          const place = tensors[binding];
+          if (place === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
+          const resource = { buffer: bufferAt(place.buffer), offset: place.elementOffset * 4, size: place.elements * 4 };
+          return { binding: index, resource };
+        }),
+      }),
+      scalars: device.createBindGroup({
+        label: `${kernel.name} scalars`,
+        layout: scalars,
+        entries: [
+          { binding: 0, resource: { buffer: params, offset, size: Math.max(16, data.byteLength) } },
+          { binding: 1, resource: { buffer: steps, offset: 0, size: stepBytes } },
+        ],
+      }),
+      workgroups: kernel.launch(values, tile),
+    };
+  }
+  let programs: Record<string, BoundCall[]>;
+  let failure: GPUError | null;
+  let exhausted: GPUError | null;
+  try {
+    const bound = await Promise.all(
+      Object.entries(plan.programs).map(async ([name, calls]) => [name, await Promise.all(calls.map(bind))] as const),
+    );
+    programs = Object.fromEntries(bound) as Record<string, BoundCall[]>;
+  } finally {
+    failure = await device.popErrorScope();
+    exhausted = await device.popErrorScope();
+  }
+  if (exhausted !== null) {
+    throw new DeviceError(`the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`);
+  }
+  if (failure !== null) throw new Error(`invalid plan: ${failure.message}`);
+
+  return {
+    plan,
+    write(buffer, values, elementOffset = 0) {
+      if (values instanceof Float64Array) throw new Error('a device holds no float64');
+      // TypeScript's view types allow shared memory, which the queue does not take.
+      device.queue.writeBuffer(bufferAt(buffer), elementOffset * 4, values as GPUAllowSharedBufferSource);
+    },
+    run(program, { steps: rows, firstCall = 0, callCount: count }: RunOptions) {
+      if (gpu.lostReason() !== undefined) throw lostError();
+      for (const [row, step] of rows.entries()) {
+        for (const [index, field] of stepFields.entries()) stepData[(row * uniformAlignment) / 4 + index] = step[field];
+      }
+      device.queue.writeBuffer(steps, 0, stepData, 0, (rows.length * uniformAlignment) / 4);
+      const calls = (programs[program] ?? []).slice(firstCall, count === undefined ? undefined : firstCall + count);
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass({ label: program });
+      for (let row = 0; row < rows.length; row++) {
+        for (const call of calls) {
+          pass.setPipeline(call.pipeline);
+          pass.setBindGroup(0, call.tensors);
+          pass.setBindGroup(1, call.scalars, [row * uniformAlignment]);
+          pass.dispatchWorkgroups(...call.workgroups);
+        }
+      }
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    },
+    copy(from, to, elementOffset = 0, elements) {
+      const source = bufferAt(from);
+      const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(source, elementOffset * 4, bufferAt(to), elementOffset * 4, size);
+      device.queue.submit([encoder.finish()]);
+    },
+    async read(name, elementOffset = 0, elements) {
+      const source = bufferAt(name);
+      const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
+      if (gpu.lostReason() !== undefined) throw lostError();
+      try {
+        const bytes = await staging.read(source, elementOffset * 4, size);
+        const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
+        return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
+      } catch (cause) {
+        // An aborted map has an empty message; the reason arrives with `device.lost`.
+        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+        throw lostError(cause);
+      }
+    },
+    [Symbol.dispose]() {
+      staging[Symbol.dispose]();
+      for (const buffer of owned) buffer.destroy();
+    },
+  };
+}
+
+/** Parameters in declared order, four bytes each. */
+export function packParams(kernel: Kernel, params: Params): ArrayBuffer {
+  const entries = Object.entries(kernel.params);
+  const bytes = new ArrayBuffer(Math.ceil(Math.max(1, entries.length) / 4) * 16);
+  const view = new DataView(bytes);
+  for (const [index, [name, type]] of entries.entries()) {
+    const value = params[name];
+    if (value === undefined) throw new Error(`${kernel.name}: no value for the parameter ${name}`);
+    if (type === 'u32') view.setUint32(index * 4, value, true);
+    else view.setFloat32(index * 4, value, true);
+  }
+  return bytes;
+}

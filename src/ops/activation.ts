@@ -1,0 +1,121 @@
+/**
+ * Activations and their slopes. Slopes are taken from the output, so that the input need not be kept; only gelu, whose output does
+ * not determine it, keeps its input and runs as a kernel of its own instead of an epilogue of the product.
+ */
+import type { Arithmetic } from '../arithmetic/arithmetic.ts';
+import type { ActivationName } from '../recipe/schema.ts';
+import { defineKernel, launchLinear, linearVariants } from './kernel.ts';
+import type { KernelCase } from './kernel.ts';
+
+/** Codes of the constant ACTIVATION, the same in `shaders/lib/activation.wgsl`. */
+export const activationCodes: Readonly<Record<ActivationName, number>> = {
+  linear: 0,
+  relu: 1,
+  leakyRelu: 2,
+  sigmoid: 3,
+  tanh: 4,
+  gelu: 5,
+};
+const leak = Math.fround(0.01);
+const inverseSqrt2 = Math.fround(Math.SQRT1_2);
+const normalDensityAt0 = Math.fround(1 / Math.sqrt(2 * Math.PI));
+
+/** activation(z) for a code. gelu is z·Φ(z) with the exact normal distribution function, as torch's default. */
+export function activate(math: Arithmetic, code: number, z: number): number {
+  const { round } = math;
+  switch (code) {
+    case 1:
+      return z < 0 ? 0 : z;
+    case 2:
+      return z < 0 ? round((math.float === 'float32' ? leak : 0.01) * z) : z;
+    case 3:
+      return math.sigmoid(z);
+    case 4:
+      return math.tanh(z);
+    case 5:
+      return round(z * normalDistribution(math, z));
+    default:
+      return z;
+  }
+}
+
+/** d activation / dz, from the output y; for gelu from the input z. relu has slope 0 at 0. */
+export function activationSlope(math: Arithmetic, code: number, saved: number): number {
+  const { round } = math;
+  switch (code) {
+    case 1:
+      return saved > 0 ? 1 : 0;
+    case 2:
+      return saved > 0 ? 1 : math.float === 'float32' ? leak : 0.01;
+    case 3:
+      return round(saved * round(1 - saved));
+    case 4:
+      return math.mulAdd(-saved, saved, 1);
+    case 5: {
+      const density = round(
+        (math.float === 'float32' ? normalDensityAt0 : 1 / Math.sqrt(2 * Math.PI)) * math.exp(round(round(-0.5 * saved) * saved)),
+      );
+      return math.mulAdd(saved, density, normalDistribution(math, saved));
+    }
+    default:
+      return 1;
+  }
+}
+
+function normalDistribution(math: Arithmetic, z: number): number {
+  const scaled = math.round(-z * (math.float === 'float32' ? inverseSqrt2 : Math.SQRT1_2));
+  return math.round(0.5 * math.erfc(scaled));
+}
+
+/** y[i] = activation(x[i]). x, y [count]. */
+export const activationForward = defineKernel({
+  name: 'activation_forward',
+  reads: { x: 'f32' },
+  writes: { y: 'f32' },
+  params: { count: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(p.count, 1, tile),
+  longestSum: () => 1,
+  twin({ x, y }, { count }, { math, constants }) {
+    const code = constants.ACTIVATION ?? 0;
+    for (let i = 0; i < count; i++) y[i] = activate(math, code, x[i]!);
+  },
+});
+
+/** dx[i] = dy[i] · slope(saved[i]); saved is the output, for gelu the input. dy, saved, dx [count]. */
+export const activationBackward = defineKernel({
+  name: 'activation_backward',
+  reads: { dy: 'f32', saved: 'f32' },
+  writes: { dx: 'f32' },
+  params: { count: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(p.count, 1, tile),
+  longestSum: () => 1,
+  twin({ dy, saved, dx }, { count }, { math, constants }) {
+    const code = constants.ACTIVATION ?? 0;
+    for (let i = 0; i < count; i++) dx[i] = math.flush(math.round(dy[i]! * activationSlope(math, code, saved[i]!)));
+  },
+});
+
+export const activationCases: readonly KernelCase[] = Object.entries(activationCodes).flatMap(([name, code]) =>
+  [1, 7, 257, 600].flatMap((count): KernelCase[] => {
+    const wide = { elements: count, fill: { kind: 'normal', scale: 3 } } as const;
+    const saved = name === 'gelu' ? wide : ({ elements: count, fill: { kind: 'normal', scale: 0.5 } } as const);
+    return [
+      {
+        kernel: activationForward,
+        name: `${name}, ${count}`,
+        params: { count },
+        constants: { ACTIVATION: code },
+        tensors: { x: wide, y: { elements: count } },
+      },
+      {
+        kernel: activationBackward,
+        name: `${name}, ${count}`,
+        params: { count },
+        constants: { ACTIVATION: code },
+        tensors: { dy: wide, saved, dx: { elements: count } },
+      },
+    ];
+  }),
+);

@@ -1,0 +1,165 @@
+/**
+ * Dense layer: y = activation(x·W + b) and its two gradients. Weights and bias are one block [inSize + 1, outSize] whose last row is
+ * the bias, so that the gradient of the bias is one more row of the product that gives the gradient of the weights.
+ */
+import type { ActivationName } from '../recipe/schema.ts';
+import { activate, activationCodes, activationSlope } from './activation.ts';
+import { defineKernel } from './kernel.ts';
+import type { Constants, KernelCase, Workgroups } from './kernel.ts';
+import { product } from './product.ts';
+
+/** Each thread computes TILE x TILE outputs. */
+const tileVariants = {
+  tile4x4: { TILE: 4, WIDTH: 64 },
+  tile1x1: { TILE: 1, WIDTH: 64 },
+} as const;
+
+function launchTiles(rows: number, cols: number, members: number, tile: Constants): Workgroups {
+  const size = tile.TILE ?? 1;
+  const groups = Math.ceil((Math.ceil(rows / size) * Math.ceil(cols / size)) / (tile.WIDTH ?? 64));
+  const x = Math.min(groups, 65_535);
+  return [x, Math.ceil(groups / x), members];
+}
+
+/**
+ * y[p,m,n] = activation(Σ over k of x[p,m,k]·w[p,k,n], + b[p,n])
+ * x [population or 1, batch, inSize], w [population, inSize + 1, outSize] → y [population, batch, outSize]
+ * xStride: elements from one member's batch to the next, 0 where all share it. Longest sum: inSize terms, then the bias.
+ */
+export const denseForward = defineKernel({
+  name: 'dense_forward',
+  reads: { x: 'f32', w: 'f32' },
+  writes: { y: 'f32' },
+  params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
+  variants: tileVariants,
+  launch: (p, tile) => launchTiles(p.batch, p.outSize, p.population, tile),
+  longestSum: (p) => p.inSize + 1,
+  multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
+  twin({ x, w, y }, { batch, inSize, outSize, xStride, wStride, population }, { math, constants }) {
+    const code = constants.ACTIVATION ?? 0;
+    for (let member = 0; member < population; member++) {
+      const wStart = member * wStride;
+      const yStart = member * batch * outSize;
+      product(
+        math,
+        { values: x, start: member * xStride, rowStep: inSize, colStep: 1 },
+        { values: w, start: wStart, rowStep: outSize, colStep: 1 },
+        batch,
+        outSize,
+        inSize,
+        (row, col, sum) => {
+          const z = math.round(sum + w[wStart + inSize * outSize + col]!);
+          y[yStart + row * outSize + col] = activate(math, code, z);
+        },
+      );
+    }
+  },
+});
+
+/**
+ * dx[p,m,k] = (Σ over n of dy[p,m,n]·w[p,k,n]) · slope(saved[p,m,k])
+ * dy [population, batch, outSize], w [population, inSize + 1, outSize], saved [population, batch, inSize] → dx like saved.
+ * ACTIVATION names the activation that made the layer's input `saved`; linear has slope 1. Longest sum: outSize terms.
+ */
+export const denseBackwardInput = defineKernel({
+  name: 'dense_backward_input',
+  reads: { dy: 'f32', w: 'f32', saved: 'f32' },
+  writes: { dx: 'f32' },
+  params: { batch: 'u32', inSize: 'u32', outSize: 'u32', wStride: 'u32', population: 'u32' },
+  variants: tileVariants,
+  launch: (p, tile) => launchTiles(p.batch, p.inSize, p.population, tile),
+  longestSum: (p) => p.outSize,
+  multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
+  twin({ dy, w, saved, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
+    const code = constants.ACTIVATION ?? 0;
+    for (let member = 0; member < population; member++) {
+      const dxStart = member * batch * inSize;
+      product(
+        math,
+        { values: dy, start: member * batch * outSize, rowStep: outSize, colStep: 1 },
+        { values: w, start: member * wStride, rowStep: 1, colStep: outSize },
+        batch,
+        inSize,
+        outSize,
+        (row, col, sum) => {
+          const index = dxStart + row * inSize + col;
+          dx[index] = math.flush(math.round(sum * activationSlope(math, code, saved[index]!)));
+        },
+      );
+    }
+  },
+});
+
+/**
+ * dw[p,k,n] = Σ over m of x[p,m,k]·dy[p,m,n]; the row k = inSize is the gradient of the bias, as if x had a column of ones.
+ * x [population or 1, batch, inSize], dy [population, batch, outSize] → dw [population, inSize + 1, outSize], assigned.
+ * Longest sum: batch terms.
+ */
+export const denseBackwardWeight = defineKernel({
+  name: 'dense_backward_weight',
+  reads: { x: 'f32', dy: 'f32' },
+  writes: { dw: 'f32' },
+  params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
+  variants: tileVariants,
+  launch: (p, tile) => launchTiles(p.inSize + 1, p.outSize, p.population, tile),
+  longestSum: (p) => p.batch,
+  multiplyAdds: (p) => p.population * p.batch * (p.inSize + 1) * p.outSize,
+  twin({ x, dy, dw }, { batch, inSize, outSize, xStride, wStride, population }, { math }) {
+    const ones = math.array(1).fill(1);
+    for (let member = 0; member < population; member++) {
+      const right = { values: dy, start: member * batch * outSize, rowStep: outSize, colStep: 1 };
+      const store = (firstRow: number) => (row: number, col: number, sum: number) => {
+        dw[member * wStride + (firstRow + row) * outSize + col] = math.flush(sum);
+      };
+      const left = { values: x, start: member * xStride, rowStep: 1, colStep: inSize };
+      product(math, left, right, inSize, outSize, batch, store(0));
+      product(math, { values: ones, start: 0, rowStep: 0, colStep: 0 }, right, 1, outSize, batch, store(inSize));
+    }
+  },
+});
+
+const sizes: readonly (readonly [batch: number, inSize: number, outSize: number, population: number])[] = [
+  [1, 1, 1, 1],
+  [7, 33, 1, 1],
+  [1, 257, 7, 2],
+  [33, 7, 33, 3],
+  [7, 600, 33, 1],
+  [257, 33, 10, 2],
+  [600, 7, 5, 1],
+];
+const activations: readonly ActivationName[] = ['linear', 'relu', 'leakyRelu', 'sigmoid', 'tanh'];
+
+export const denseCases: readonly KernelCase[] = sizes.flatMap(([batch, inSize, outSize, population], index): KernelCase[] => {
+  const activation = activations[index % activations.length] ?? 'linear';
+  const constants = { ACTIVATION: activationCodes[activation] };
+  const wStride = (inSize + 1) * outSize + 3;
+  const x = { elements: population * batch * inSize, fill: { kind: 'normal', scale: 1 } } as const;
+  const w = { elements: population * wStride, fill: { kind: 'normal', scale: 0.3 } } as const;
+  const dy = { elements: population * batch * outSize, fill: { kind: 'normal', scale: 0.1 } } as const;
+  const shape = { batch, inSize, outSize, wStride, population };
+  const name = `${batch}x${inSize}x${outSize}, population ${population}`;
+  const shared = index % 2 === 0;
+  const xStride = shared ? 0 : batch * inSize;
+  return [
+    {
+      kernel: denseForward,
+      name: `${name}, ${activation}${shared ? ', shared x' : ''}`,
+      params: { ...shape, xStride },
+      constants,
+      tensors: { x, w, y: { elements: dy.elements } },
+    },
+    {
+      kernel: denseBackwardInput,
+      name: `${name}, ${activation}`,
+      params: shape,
+      constants,
+      tensors: { dy, w, saved: { elements: x.elements, fill: { kind: 'normal', scale: 0.5 } }, dx: { elements: x.elements } },
+    },
+    {
+      kernel: denseBackwardWeight,
+      name: `${name}${shared ? ', shared x' : ''}`,
+      params: { ...shape, xStride },
+      tensors: { x, dy, dw: w },
+    },
+  ];
+});

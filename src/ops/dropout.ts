@@ -1,0 +1,46 @@
+/**
+ * Inverted dropout. Forward and backward are the same kernel: the mask is drawn again from the counter instead of being kept.
+ */
+import { draw4, streams } from '../random/draws.ts';
+import { defineKernel, launchLinear, linearVariants } from './kernel.ts';
+import type { KernelCase } from './kernel.ts';
+import { floatOfBits, memberColumns } from './tables.ts';
+
+/**
+ * y[p,i] = x[p,i] · scale[p], or 0 where the random word of (member's seed, step, layer, i) is below threshold[p] = rate·2³².
+ * x, y [population, count]; members: see `tables.ts`; `column` is the layer's threshold there, its scale follows.
+ */
+export const dropout = defineKernel({
+  name: 'dropout',
+  reads: { x: 'f32', members: 'u32' },
+  writes: { y: 'f32' },
+  params: { count: 'u32', salt: 'u32', column: 'u32', columns: 'u32', population: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(Math.ceil(p.count / 4), p.population, tile),
+  longestSum: () => 1,
+  twin({ x, members, y }, { count, salt, column, columns, population }, { math, step }) {
+    const words = new Uint32Array(4);
+    for (let member = 0; member < population; member++) {
+      const seed = members[member * columns + memberColumns.seed]!;
+      const threshold = members[member * columns + column]!;
+      const scale = floatOfBits(members[member * columns + column + 1]!);
+      for (let i = 0; i < count; i++) {
+        if ((i & 3) === 0) draw4(seed, streams.dropout, step.step, salt, i >>> 2, words);
+        const index = member * count + i;
+        y[index] = words[i & 3]! < threshold ? 0 : math.round(x[index]! * scale);
+      }
+    }
+  },
+});
+
+export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count) => ({
+  kernel: dropout,
+  name: `${count}, population 3`,
+  params: { count, salt: 2, column: memberColumns.first, columns: memberColumns.first + 2, population: 3 },
+  step: { step: 41 },
+  tensors: {
+    x: { elements: 3 * count, fill: { kind: 'normal', scale: 1 } },
+    members: { elements: 12, fill: { kind: 'values', values: [7, 1, 0x4000_0000, 0x3faa_aaab] } },
+    y: { elements: 3 * count },
+  },
+}));

@@ -1,0 +1,117 @@
+/**
+ * What a kernel is: one WGSL file and its CPU twin, with declared reads, writes and parameters.
+ * The twin is the definition; it runs in float32 (bit for bit what the shader does) and in float64 (for gradient checks).
+ */
+import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
+
+/** Element type of a binding; bytes are held four to a `u32`. */
+export type Binding = 'f32' | 'u32';
+export type Scalar = 'f32' | 'u32';
+export type Values = FloatArray | Uint32Array;
+
+/** Scalars that change from step to step, uploaded per chunk. */
+export interface StepScalars {
+  /** Steps since the start of the run: the counter of random draws. */
+  readonly step: number;
+  /** Row of the chunk's tables (indices, hyper-parameters, metrics) that belongs to this step. */
+  readonly row: number;
+  /** Rows of the batch that count; the others pad the tail of an evaluation. */
+  readonly validRows: number;
+}
+export const stepFields = ['step', 'row', 'validRows'] as const satisfies readonly (keyof StepScalars)[];
+
+export type Params = Readonly<Record<string, number>>;
+export type Constants = Readonly<Record<string, number>>;
+export type Workgroups = readonly [x: number, y: number, z: number];
+
+/** What a CPU twin may use besides its tensors and parameters. */
+export interface TwinContext {
+  readonly math: Arithmetic;
+  readonly step: StepScalars;
+  readonly constants: Constants;
+}
+
+interface Declaration<
+  R extends Readonly<Record<string, Binding>>,
+  W extends Readonly<Record<string, Binding>>,
+  P extends Readonly<Record<string, Scalar>>,
+> {
+  /** Name of the file in `shaders/`, of the pipeline, of the row in a profile and of the test. */
+  readonly name: string;
+  /** Bindings of group 0, in order: reads, then writes. */
+  readonly reads: R;
+  /** Assigned or, where the kernel says so, updated in place. */
+  readonly writes: W;
+  /** Scalars of group 1, binding 0, in order. */
+  readonly params: P;
+  /** Launch variants: tile sizes and workgroup widths by name, all equal to the bit; the first is the default. */
+  readonly variants: Readonly<Record<string, Constants>>;
+  /** Workgroups to dispatch; `tile` holds the variant's constants. */
+  launch(params: { readonly [K in keyof P]: number }, tile: Constants): Workgroups;
+  /** Terms of the longest sum behind one element: the error bound on adapters that are not exact comes from it. */
+  longestSum(params: { readonly [K in keyof P]: number }): number;
+  /** Multiply-adds of one call, for the tables of `descent plan`. */
+  multiplyAdds?(params: { readonly [K in keyof P]: number }): number;
+  /** The CPU twin. */
+  twin(
+    tensors: { readonly [K in keyof R]: View<R[K]> } & { readonly [K in keyof W]: View<W[K]> },
+    params: { readonly [K in keyof P]: number },
+    context: TwinContext,
+  ): void;
+}
+
+type View<B extends Binding> = B extends 'f32' ? FloatArray : Uint32Array;
+
+/** A kernel with its types erased, as plans and executors hold it. */
+export interface Kernel {
+  readonly name: string;
+  readonly reads: Readonly<Record<string, Binding>>;
+  readonly writes: Readonly<Record<string, Binding>>;
+  readonly params: Readonly<Record<string, Scalar>>;
+  readonly variants: Readonly<Record<string, Constants>>;
+  launch(params: Params, tile: Constants): Workgroups;
+  longestSum(params: Params): number;
+  multiplyAdds?(params: Params): number;
+  twin(tensors: Readonly<Record<string, Values>>, params: Params, context: TwinContext): void;
+}
+
+/** Checks a declaration's types against its twin and erases them. */
+export function defineKernel<
+  const R extends Readonly<Record<string, Binding>>,
+  const W extends Readonly<Record<string, Binding>>,
+  const P extends Readonly<Record<string, Scalar>>,
+>(declaration: Declaration<R, W, P>): Kernel {
+  return declaration as unknown as Kernel;
+}
+
+/** Threads of a workgroup of the element-wise kernels. */
+export const linearVariants = { width64: { WIDTH: 64 }, width256: { WIDTH: 256 } } as const;
+
+/** One thread per element of `count`, members along z; x and y split what exceeds 65,535 workgroups. */
+export function launchLinear(count: number, members: number, tile: Constants): Workgroups {
+  const groups = Math.ceil(count / (tile.WIDTH ?? 64));
+  const x = Math.min(groups, 65_535);
+  return [x, Math.ceil(groups / x), members];
+}
+
+/** Terms of a chunk of the rule for sums. */
+export const sumChunk = 256;
+
+/** One conformance case: a kernel on given sizes, with how each read is filled. */
+export interface KernelCase {
+  readonly kernel: Kernel;
+  readonly name: string;
+  readonly params: Params;
+  readonly constants?: Constants;
+  readonly step?: Partial<StepScalars>;
+  /** Elements of each read and write, with the content of the reads (writes start from it too, for updates in place). */
+  readonly tensors: Readonly<Record<string, { readonly elements: number; readonly fill?: Fill }>>;
+}
+
+/** normal: N(0, scale²); positive: the same, absolute; below: whole numbers under a bound; bits: any 32 bits. */
+export type Fill =
+  | { readonly kind: 'normal'; readonly scale: number }
+  | { readonly kind: 'positive'; readonly scale: number }
+  | { readonly kind: 'below'; readonly bound: number }
+  | { readonly kind: 'bits' }
+  | { readonly kind: 'values'; readonly values: readonly number[] };

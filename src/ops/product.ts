@@ -1,0 +1,75 @@
+/**
+ * The matrix product under the rule for sums, on the CPU: chunks of 256 terms in index order, then the chunk sums in index order,
+ * again in chunks of 256. Twin of `shaders/lib/product.wgsl`; all three products of a dense layer are made of it.
+ */
+import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
+import { sumChunk } from './kernel.ts';
+
+/** A matrix by strides: element (row, col) is `values[start + row*rowStep + col*colStep]`. */
+export interface Operand {
+  readonly values: FloatArray;
+  readonly start: number;
+  readonly rowStep: number;
+  readonly colStep: number;
+}
+
+/**
+ * out(row, col) = Σ over k < depth of left(row, k) · right(k, col).
+ * left [rows, depth], right [depth, cols]; `store` gets each finished sum once.
+ */
+export function product(
+  math: Arithmetic,
+  left: Operand,
+  right: Operand,
+  rows: number,
+  cols: number,
+  depth: number,
+  store: (row: number, col: number, sum: number) => void,
+): void {
+  const { round, mulAdd } = math;
+  const a = left.values;
+  const b = right.values;
+  const colStep = right.colStep;
+  const sum = math.array(cols);
+  const part = math.array(cols);
+  const total = math.array(cols);
+  for (let row = 0; row < rows; row++) {
+    part.fill(0);
+    total.fill(0);
+    for (let k = 0, chunk = 0; k < depth; ) {
+      const end = Math.min(k + sumChunk, depth);
+      sum.fill(0);
+      for (; k < end; k++) {
+        const factor = a[left.start + row * left.rowStep + k * left.colStep]!;
+        let offset = right.start + k * right.rowStep;
+        for (let col = 0; col < cols; col++, offset += colStep) sum[col] = mulAdd(factor, b[offset]!, sum[col]!);
+      }
+      for (let col = 0; col < cols; col++) part[col] = round(part[col]! + sum[col]!);
+      chunk++;
+      if (chunk % sumChunk === 0) {
+        for (let col = 0; col < cols; col++) total[col] = round(total[col]! + part[col]!);
+        part.fill(0);
+      }
+    }
+    for (let col = 0; col < cols; col++) store(row, col, round(total[col]! + part[col]!));
+  }
+}
+
+/** Σ over i < count of term(i) under the same rule, for sums that are no products of matrices. */
+export function orderedSum(math: Arithmetic, count: number, term: (index: number) => number): number {
+  const { round } = math;
+  let part = 0;
+  let total = 0;
+  for (let i = 0, chunk = 0; i < count; ) {
+    const end = Math.min(i + sumChunk, count);
+    let sum = 0;
+    for (; i < end; i++) sum = round(sum + term(i));
+    part = round(part + sum);
+    chunk++;
+    if (chunk % sumChunk === 0) {
+      total = round(total + part);
+      part = 0;
+    }
+  }
+  return round(total + part);
+}

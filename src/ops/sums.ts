@@ -1,0 +1,148 @@
+/**
+ * Sums over batches and arenas under the rule for sums. Long ones take one dispatch per level: each call adds chunks of 256, the next
+ * one adds the chunk sums.
+ */
+import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
+import { defineKernel, launchLinear, linearVariants, sumChunk } from './kernel.ts';
+import type { KernelCase } from './kernel.ts';
+import { orderedSum } from './product.ts';
+import { hyperColumn, hyperColumns } from './tables.ts';
+import type { HyperColumn } from './tables.ts';
+
+/**
+ * metrics[step.row, p, c] = Σ over m of rows[p,m,c]: the batch's sum of losses and count of right answers.
+ * rows [population, batch, 2] → metrics [chunk rows, population, 2]. Longest sum: batch terms.
+ */
+export const batchMetrics = defineKernel({
+  name: 'batch_metrics',
+  reads: { rows: 'f32' },
+  writes: { metrics: 'f32' },
+  params: { batch: 'u32', population: 'u32' },
+  variants: { width256: { WIDTH: 256 }, width64: { WIDTH: 64 } },
+  launch: (p) => [p.population, 1, 1],
+  longestSum: (p) => p.batch,
+  twin({ rows, metrics }, { batch, population }, { math, step }) {
+    for (let member = 0; member < population; member++) {
+      for (let column = 0; column < 2; column++) {
+        metrics[(step.row * population + member) * 2 + column] = orderedSum(
+          math,
+          batch,
+          (m) => rows[(member * batch + m) * 2 + column]!,
+        );
+      }
+    }
+  },
+});
+
+/**
+ * sums[p,j] = Σ over chunk j of w[p,i]², over the penalised i (weights, not biases). First level of the L2 penalty.
+ * w [population, stride], penalised: one bit per element [stride/32] → sums [population, ceil(stride/256)].
+ */
+export const penaltySquares = defineKernel({
+  name: 'penalty_squares',
+  reads: { w: 'f32', penalised: 'u32' },
+  writes: { sums: 'f32' },
+  params: { count: 'u32', population: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
+  longestSum: (p) => Math.min(p.count, sumChunk),
+  twin({ w, penalised, sums }, { count, population }, { math }) {
+    sumChunks(sums, count, population, math.round, (member, i) => {
+      const value = w[member * count + i]!;
+      return (penalised[i >>> 5]! >>> (i & 31)) & 1 ? math.round(value * value) : 0;
+    });
+  },
+});
+
+/**
+ * sums[p,j] = Σ over chunk j of (dw[p,i] + penalty·w[p,i])², the penalty only on weights. First level of the gradient's norm.
+ * w, dw [population, count], hyper (see tables.ts) → sums [population, ceil(count/256)].
+ */
+export const gradientSquares = defineKernel({
+  name: 'gradient_squares',
+  reads: { dw: 'f32', w: 'f32', penalised: 'u32', hyper: 'f32' },
+  writes: { sums: 'f32' },
+  params: { count: 'u32', population: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
+  longestSum: (p) => Math.min(p.count, sumChunk),
+  twin({ dw, w, penalised, hyper, sums }, { count, population }, { math, step }) {
+    sumChunks(sums, count, population, math.round, (member, i) => {
+      const gradient = penalisedGradient(math, dw[member * count + i]!, w[member * count + i]!, penalised, i, () =>
+        hyperAt(hyper, step.row, population, member, 'penalty'),
+      );
+      return math.round(gradient * gradient);
+    });
+  },
+});
+
+/** sums[p,j] = Σ over chunk j of values[p,i]: one level of the rule. values [population, count] → sums [population, ceil(count/256)]. */
+export const chunkSums = defineKernel({
+  name: 'chunk_sums',
+  reads: { values: 'f32' },
+  writes: { sums: 'f32' },
+  params: { count: 'u32', population: 'u32' },
+  variants: linearVariants,
+  launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
+  longestSum: (p) => Math.min(p.count, sumChunk),
+  twin({ values, sums }, { count, population }, { math }) {
+    sumChunks(sums, count, population, math.round, (member, i) => values[member * count + i]!);
+  },
+});
+
+function sumChunks(
+  sums: { [index: number]: number },
+  count: number,
+  population: number,
+  round: (x: number) => number,
+  term: (member: number, index: number) => number,
+): void {
+  const chunks = Math.ceil(count / sumChunk);
+  for (let member = 0; member < population; member++) {
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const end = Math.min((chunk + 1) * sumChunk, count);
+      let sum = 0;
+      for (let i = chunk * sumChunk; i < end; i++) sum = round(sum + term(member, i));
+      sums[member * chunks + chunk] = sum;
+    }
+  }
+}
+
+/** One number of the chunk's table of hyper-parameters. */
+export function hyperAt(hyper: FloatArray, row: number, population: number, member: number, column: HyperColumn): number {
+  return hyper[(row * population + member) * hyperColumns.length + hyperColumn[column]]!;
+}
+
+/** Gradient with the L2 penalty, which falls on weights and not on biases. */
+export function penalisedGradient(
+  math: Arithmetic,
+  gradient: number,
+  weight: number,
+  penalised: Uint32Array,
+  index: number,
+  penalty: () => number,
+): number {
+  return (penalised[index >>> 5]! >>> (index & 31)) & 1 ? math.mulAdd(penalty(), weight, gradient) : gradient;
+}
+
+export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600].flatMap((count): KernelCase[] => {
+  const population = 2;
+  const w = { elements: population * count, fill: { kind: 'normal', scale: 1 } } as const;
+  const sums = { elements: population * Math.ceil(count / sumChunk) };
+  const penalised = { elements: Math.ceil(count / 32), fill: { kind: 'bits' } } as const;
+  const hyper = { elements: 2 * population * hyperColumns.length, fill: { kind: 'normal', scale: 0.1 } } as const;
+  const params = { count, population };
+  const name = `${count}, population ${population}`;
+  return [
+    {
+      kernel: batchMetrics,
+      name,
+      params: { batch: count, population },
+      step: { row: 1 },
+      tensors: { rows: { elements: population * count * 2, fill: { kind: 'normal', scale: 1 } }, metrics: { elements: 8 } },
+    },
+    { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },
+    { kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } },
+    { kernel: chunkSums, name, params, tensors: { values: w, sums } },
+  ];
+});

@@ -1,0 +1,205 @@
+/**
+ * Builds the plan of a run: emits the programs, shares slots by liveness and gives every tensor its place. Checks that each buffer fits
+ * one storage binding, and says what would fit where one does not.
+ */
+import { LimitError, RecipeError } from '../errors.ts';
+import { buildModel } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
+import { elementCount } from '../ops/emitter.ts';
+import type { Tensor } from '../ops/emitter.ts';
+import type { Binding } from '../ops/kernel.ts';
+import { hyperColumns, memberColumns } from '../ops/tables.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import { emitEvaluate, emitPenalty, emitTrain, optimizerKernel } from './emit.ts';
+import type { EmitContext, EmittedCall, Shard } from './emit.ts';
+import { sizeBytes } from './plan.ts';
+import type { BufferKind, Call, PlacedTensor, Plan, PlanBuffer, ProgramName } from './plan.ts';
+import { placeSlots } from './slots.ts';
+import type { Slot } from './slots.ts';
+
+/** What the plan must know of the dataset. */
+export interface DataShape {
+  readonly rowCount: number;
+  readonly inputShape: readonly number[];
+  /** Bytes are scaled on the device; floats were normalised before. */
+  readonly inputs: 'bytes' | 'floats';
+  readonly task: 'classification' | 'regression';
+  readonly outputCount: number;
+}
+
+export interface BuildOptions {
+  readonly recipe: Recipe;
+  /** The members' recipes; default: the recipe alone. */
+  readonly population?: number;
+  readonly dataPopulation?: number;
+  readonly data: DataShape;
+  /** Largest storage binding in bytes; WebGPU promises 128 MiB. */
+  readonly maxBindingBytes?: number;
+  /** False gives every tensor its own buffer: the same bits, for checks. */
+  readonly shareSlots?: boolean;
+}
+
+/** Bytes of the index table of one chunk, and its rows: enough for short steps to fill the time of a chunk. */
+const indexTableBytes = 4 * 2 ** 20;
+const fewestChunkRows = 16;
+const mostChunkRows = 1024;
+
+export function buildPlan(options: BuildOptions): Plan {
+  const { recipe, data, population = 1, dataPopulation = 1, maxBindingBytes = 2 ** 27, shareSlots = true } = options;
+  const model = buildModel(recipe, data);
+  checkAugmentation(recipe, data);
+  const { batch } = recipe;
+  const evaluationBatch = Math.min(recipe.evaluation.batch, data.rowCount);
+  const widest = Math.max(batch, evaluationBatch);
+  const rows = Math.floor(indexTableBytes / (widest * 4 * dataPopulation));
+  const chunkRows = Math.min(mostChunkRows, Math.max(fewestChunkRows, rows));
+  const memberColumnCount = memberColumns.first + 2 * model.layers.filter((layer) => layer.rate !== undefined).length;
+  const { state } = optimizerKernel(recipe);
+  const shards = planShards(data, dataPopulation, maxBindingBytes);
+
+  const buffers: PlanBuffer[] = [];
+  const tables: Record<string, Tensor> = {};
+  const own = (name: string, shape: readonly number[], kind: BufferKind, dtype: Binding = 'f32', readBack = false) => {
+    buffers.push({ name, dtype, elements: elementCount(shape), kind, readBack });
+    tables[name] = { name, dtype, shape, role: kind === 'arena' ? 'arena' : 'table', buffer: name, elementOffset: 0 };
+  };
+  const arena = [population, model.memberStride];
+  own('parameters', arena, 'arena', 'f32', true);
+  own('gradients', arena, 'arena');
+  for (const name of state) own(name, arena, 'arena', 'f32', true);
+  if (recipe.earlyStopping?.restoreBest === true) own('best', arena, 'arena', 'f32', true);
+  own('indices', [dataPopulation, chunkRows, widest], 'table', 'u32');
+  own('hyper', [chunkRows, population, hyperColumns.length], 'table');
+  own('members', [population, memberColumnCount], 'table', 'u32');
+  own('seeds', [dataPopulation], 'table', 'u32');
+  own('penalised', [Math.ceil(model.memberStride / 32)], 'table', 'u32');
+  own('normSquares', [population], 'table');
+  own('penaltySums', [population], 'table', 'f32', true);
+  own('metrics', [chunkRows, population, 2], 'table', 'f32', true);
+  own('outputs', [population, evaluationBatch, model.outputCount], 'table', 'f32', true);
+  const features = elementCount(data.inputShape);
+  if (data.inputs === 'bytes') own('affine', [dataPopulation, 2, features], 'data');
+  for (const { buffer, rowCount } of shards) {
+    const elements = rowCount * features;
+    if (data.inputs === 'bytes') own(buffer, [Math.ceil(elements / 4)], 'data', 'u32');
+    else own(buffer, [rowCount, features], 'data');
+  }
+  if (recipe.loss === 'crossEntropy') own('labels', [data.rowCount], 'data', 'u32');
+  else own('targets', [data.rowCount, data.outputCount], 'data');
+
+  const context: EmitContext = {
+    recipe,
+    model,
+    population,
+    dataPopulation,
+    chunkRows,
+    indexStride: chunkRows * widest,
+    inputs: data.inputs,
+    shards,
+    tables,
+  };
+  const emitted: Record<ProgramName, EmittedCall[]> = {
+    train: emitTrain(context, batch),
+    evaluate: emitEvaluate(context, evaluationBatch, true),
+    predict: emitEvaluate(context, evaluationBatch, false),
+    penalty: emitPenalty(context),
+  };
+  const slots: Slot[] = [];
+  const placed = new Map<Tensor, Slot>();
+  for (const calls of Object.values(emitted)) {
+    for (const [tensor, slot] of placeSlots(calls, slots, shareSlots)) placed.set(tensor, slot);
+  }
+  for (const { name, dtype, elements } of slots) buffers.push({ name, dtype, elements, kind: 'slot', readBack: false });
+  const place = (calls: readonly EmittedCall[]) => calls.map((call) => placeCall(call, placed, buffers));
+  const plan: Plan = {
+    model,
+    population,
+    dataPopulation,
+    batch,
+    evaluationBatch,
+    chunkRows,
+    memberColumnCount,
+    optimizerState: state,
+    buffers,
+    programs: {
+      train: place(emitted.train),
+      evaluate: place(emitted.evaluate),
+      predict: place(emitted.predict),
+      penalty: place(emitted.penalty),
+    },
+  };
+  checkLimits(plan, maxBindingBytes);
+  return plan;
+}
+
+function placeCall(call: EmittedCall, slots: ReadonlyMap<Tensor, Slot>, buffers: readonly PlanBuffer[]): Call {
+  const { kernel, layer, params, constants } = call;
+  const tensors: Record<string, PlacedTensor> = {};
+  for (const binding of [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)]) {
+    const tensor = call.tensors[binding];
+    if (tensor === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
+    const buffer = tensor.buffer ?? slots.get(tensor)?.name ?? '';
+    const elementOffset = tensor.elementOffset ?? 0;
+    const capacity = buffers.find((candidate) => candidate.name === buffer)?.elements ?? 0;
+    // A block of an arena reaches from its offset to the arena's end: members lie one stride apart.
+    const elements = tensor.role === 'slot' ? elementCount(tensor.shape) : capacity - elementOffset;
+    tensors[binding] = { name: tensor.name, shape: tensor.shape, buffer, elementOffset, elements };
+  }
+  return { kernel, layer, tensors, params, constants };
+}
+
+/** Splits the inputs by rows so that each piece fits one binding; pieces of bytes start at whole words. */
+function planShards(data: DataShape, dataPopulation: number, maxBindingBytes: number): Shard[] {
+  const rowBytes = elementCount(data.inputShape) * (data.inputs === 'bytes' ? 1 : 4);
+  const rowCount = data.rowCount * (data.inputs === 'floats' ? dataPopulation : 1);
+  const fitting = Math.floor(maxBindingBytes / rowBytes / 4) * 4;
+  if (fitting < 4) throw new LimitError(`one row of the data has ${rowBytes} bytes, more than this adapter binds (${maxBindingBytes}).`);
+  const shards: Shard[] = [];
+  for (let firstRow = 0; firstRow < rowCount; firstRow += fitting) {
+    shards.push({ buffer: `inputs${shards.length}`, firstRow, rowCount: Math.min(fitting, rowCount - firstRow) });
+  }
+  return shards;
+}
+
+function checkAugmentation({ augmentation }: Recipe, { inputShape }: DataShape): void {
+  if (inputShape.length === 3) return;
+  const field = augmentation.horizontalFlip ? 'horizontalFlip' : augmentation.shiftPixels > 0 ? 'shiftPixels' : undefined;
+  if (field !== undefined) {
+    throw new RecipeError(`augmentation.${field}`, `needs images, but each row of this data is ${elementCount(inputShape)} plain numbers.`);
+  }
+}
+
+/** Every buffer must fit one binding; the sentence says what to make smaller and how far. */
+function checkLimits(plan: Plan, maxBindingBytes: number): void {
+  const largest = [...plan.buffers].sort((a, b) => b.elements - a.elements)[0];
+  if (largest === undefined || sizeBytes(largest) <= maxBindingBytes) return;
+  const { model, population } = plan;
+  const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  const limit = `this adapter binds at most ${megabytes(maxBindingBytes)} at a time`;
+  if (largest.kind === 'arena') {
+    const fitting = Math.floor(maxBindingBytes / 4 / model.memberStride);
+    const size = `${model.parameterCount.toLocaleString('en')} parameters (${megabytes(sizeBytes(largest))})`;
+    if (fitting >= 1) {
+      throw new LimitError(`a population of ${population} with ${size} is too large: ${limit}. Train at most ${fitting} members together.`);
+    }
+    const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
+    throw new LimitError(
+      `the model has ${size}: ${limit}. Make "${widest?.name ?? ''}" at most ${fittingUnits(model, maxBindingBytes)} units wide.`,
+    );
+  }
+  const perRow = Math.ceil(sizeBytes(largest) / Math.max(plan.batch, plan.evaluationBatch));
+  const rows = Math.floor(maxBindingBytes / perRow);
+  const field = plan.batch >= plan.evaluationBatch ? 'batch' : 'evaluation.batch';
+  throw new LimitError(`a batch needs ${megabytes(sizeBytes(largest))} for one tensor: ${limit}. Set ${field} to at most ${rows}.`);
+}
+
+/** Units of the largest layer with which the parameters would fit, other layers as they are. */
+function fittingUnits(model: Model, maxBindingBytes: number): number {
+  const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
+  if (widest === undefined) return 0;
+  const index = model.blocks.indexOf(widest);
+  const next = model.blocks[index + 1];
+  const perUnit = widest.fanIn + 1 + (next?.fanOut ?? 0);
+  const others = model.memberStride - widest.elements - (next === undefined ? 0 : next.elements - next.fanOut);
+  return Math.max(0, Math.floor((maxBindingBytes / 4 - others - 128) / perUnit));
+}

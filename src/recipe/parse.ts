@@ -1,0 +1,209 @@
+/**
+ * From JSON to a checked recipe: unknown fields, wrong types and contradictions each become one sentence with the place and
+ * the cure. `--set` style overrides and the members of a population go through the same check.
+ */
+import * as v from 'valibot';
+import { RecipeError } from '../errors.ts';
+import { recipeSchema } from './schema.ts';
+import type { Recipe } from './schema.ts';
+
+type AnySchema = v.GenericSchema & { readonly [key: string]: unknown };
+
+/** Validates JSON and fills in every default. Throws RecipeError naming the first faulty place. */
+export function parseRecipe(json: unknown): Recipe {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new RecipeError('recipe', 'expected a JSON object with at least "data", "model" and "epochs".');
+  }
+  const result = v.safeParse(recipeSchema, json);
+  if (!result.success) throw describeIssue(result.issues[0], json);
+  const recipe = result.output;
+  checkDuration(recipe);
+  checkMembers(recipe);
+  return recipe;
+}
+
+/** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */
+export function overrideRecipe(json: unknown, overrides: Readonly<Record<string, unknown>>): Recipe {
+  const copy = structuredClone(json) as Record<string, unknown>;
+  for (const [path, value] of Object.entries(overrides)) setPath(copy, path, value);
+  return parseRecipe(copy);
+}
+
+/** The recipes of the members of a population, each as it would be run alone; a plain recipe is its own only member. */
+export function memberRecipes(recipe: Recipe): readonly Recipe[] {
+  if (recipe.members === undefined) return [recipe];
+  const { members, ...base } = recipe;
+  return members.map((overrides) => overrideRecipe(base, overrides));
+}
+
+/** Fields that may differ between the members of one population: numbers that kernels read from a per-member table. */
+const memberFields = [
+  /^seed$/,
+  /^l2$/,
+  /^optimizer\.(learningRate|weightDecay|momentum|alpha|beta1|beta2|epsilon)$/,
+  /^schedule\.(decay|factor|minimum|etaMin|etaMax|stepSize|riseFraction|startFactor|endFactor|threshold|everyEpochs|patience|warmupSteps)$/,
+  /^model\.layers\.\d+\.rate$/,
+];
+
+function checkMembers(recipe: Recipe): void {
+  if (recipe.members === undefined) return;
+  if (recipe.members.length === 0) throw new RecipeError('members', 'expected at least one member, got an empty list.');
+  for (const [index, overrides] of recipe.members.entries()) {
+    for (const path of Object.keys(overrides)) {
+      if (!memberFields.some((field) => field.test(path))) {
+        throw new RecipeError(
+          `members[${index}]`,
+          `"${path}" cannot differ between the members of a population; only seed, l2, dropout rates and the numbers of ` +
+            'optimizer and schedule can. Train it as a run of its own.',
+        );
+      }
+    }
+  }
+  memberRecipes(recipe);
+}
+
+function checkDuration(recipe: Recipe): void {
+  const given = (['epochs', 'steps', 'cycles'] as const).filter((name) => recipe[name] !== undefined);
+  if (given.length !== 1) {
+    const came = given.length === 0 ? 'none of them' : given.join(' and ');
+    throw new RecipeError('recipe', `needs exactly one of "epochs", "steps" and "cycles", got ${came}.`);
+  }
+  if (recipe.cycles !== undefined && recipe.schedule.type !== 'cyclic') {
+    throw new RecipeError(
+      'cycles',
+      `counts cycles of the cyclic schedule, but schedule.type is "${recipe.schedule.type}". Use "epochs" instead.`,
+    );
+  }
+  if (recipe.evaluation.everyEpochs !== undefined && recipe.evaluation.everySteps !== undefined) {
+    throw new RecipeError('evaluation', 'takes "everyEpochs" or "everySteps", not both.');
+  }
+}
+
+/** Turns one issue of the schema into a sentence: what was expected at which place, what came, what is known there. */
+function describeIssue(issue: v.BaseIssue<unknown>, json: unknown): RecipeError {
+  const keys = (issue.path ?? []).map((item) => item.key as string | number);
+  const place = keys.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
+    '',
+  );
+  const field = String(keys.at(-1) ?? '');
+  const known = knownKeys(keys.slice(0, -1), json);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const near = nearest(field, known);
+    const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+    return new RecipeError(place, `unknown field.${hint} Known here: ${known.join(', ')}.`);
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined') {
+    return new RecipeError(place, `is missing. Expected ${sayExpected(issue)}.`);
+  }
+  const near = typeof issue.input === 'string' ? nearest(issue.input, quotedNames(issue.expected ?? '')) : undefined;
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  return new RecipeError(
+    place === '' ? 'recipe' : place,
+    issue.received === 'undefined'
+      ? `is missing. Expected ${sayExpected(issue)}.`
+      : `expected ${sayExpected(issue)}, got ${JSON.stringify(issue.input)}.${hint}`,
+  );
+}
+
+function sayExpected(issue: v.BaseIssue<unknown>): string {
+  switch (issue.type) {
+    case 'integer':
+      return 'a whole number';
+    case 'min_value':
+      return `a number of at least ${String(issue.requirement)}`;
+    case 'max_value':
+      return `a number of at most ${String(issue.requirement)}`;
+    case 'gt_value':
+      return `a number above ${String(issue.requirement)}`;
+    case 'lt_value':
+      return `a number below ${String(issue.requirement)}`;
+    case 'min_length':
+      return `at least ${String(issue.requirement)} of them`;
+  }
+  const expected = issue.expected ?? 'another value';
+  const names = quotedNames(expected);
+  if (names.length > 0) return `one of ${names.join(', ')}`;
+  const words: Readonly<Record<string, string>> = {
+    number: 'a number',
+    boolean: 'true or false',
+    string: 'a text',
+    Object: 'an object {…}',
+    Array: 'a list […]',
+  };
+  return words[expected] ?? expected.replace(/\b(Object)\b/, 'an object').replaceAll(' | ', ' or ');
+}
+
+function quotedNames(expected: string): string[] {
+  return [...expected.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? '');
+}
+
+/** The field names that the schema knows at a path of the given JSON; variants are chosen by the JSON itself. */
+function knownKeys(path: readonly (string | number)[], json: unknown): string[] {
+  let options = resolve([recipeSchema as unknown as AnySchema], json);
+  let value: unknown = json;
+  for (const key of path) {
+    value = (value as Record<string | number, unknown> | undefined)?.[key];
+    const next = options.flatMap((schema) => {
+      if (schema.type === 'array') return [schema.item as AnySchema];
+      const entries = schema.entries as Record<string, AnySchema> | undefined;
+      const entry = entries?.[String(key)];
+      return entry === undefined ? [] : [entry];
+    });
+    options = resolve(next, value);
+  }
+  return [...new Set(options.flatMap((schema) => Object.keys((schema.entries as object | undefined) ?? {})))];
+}
+
+/** Unwraps optionals, unions and pipes; keeps of a variant the option that the value names. */
+function resolve(schemas: readonly AnySchema[], value: unknown): AnySchema[] {
+  return schemas.flatMap((schema) => {
+    if (schema.wrapped !== undefined) return resolve([schema.wrapped as AnySchema], value);
+    if (schema.type === 'variant') {
+      const discriminator = (value as Record<string, unknown> | undefined)?.[schema.key as string];
+      return (schema.options as AnySchema[]).filter((option) => {
+        const literal = (option.entries as Record<string, AnySchema>)[schema.key as string];
+        return literal?.literal === discriminator;
+      });
+    }
+    if (schema.type === 'union') return resolve(schema.options as AnySchema[], value);
+    return [schema];
+  });
+}
+
+/** The known name within two edits of the given one, if there is one. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const scored = known.map((candidate) => ({ candidate, edits: editDistance(name.toLowerCase(), candidate.toLowerCase()) }));
+  scored.sort((a, b) => a.edits - b.edits);
+  const best = scored[0];
+  return best !== undefined && best.edits <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split('.');
+  let node: Record<string, unknown> = target;
+  for (const [depth, key] of keys.entries()) {
+    if (depth === keys.length - 1) {
+      node[key] = value;
+      return;
+    }
+    const child = node[key] ?? (node[key] = {});
+    if (typeof child !== 'object' || child === null) {
+      throw new RecipeError(path, `"${keys.slice(0, depth + 1).join('.')}" is ${JSON.stringify(child)}, it has no fields.`);
+    }
+    node = child as Record<string, unknown>;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The conformance suite: every kernel, on every launch variant, on every case of its op, CPU against GPU. A library function, so that the
+ * tests, `descent verify --kernels` and a page can call it.
+ */
+import { float32, float32Fused } from '../arithmetic/arithmetic.ts';
+import { createCpuExecutor } from '../cpu/executor.ts';
+import type { GpuDevice } from '../gpu/device.ts';
+import { createGpuExecutor } from '../gpu/executor.ts';
+import { ops } from '../ops/index.ts';
+import type { Binding, Fill, KernelCase, StepScalars, Values } from '../ops/kernel.ts';
+import type { Executable, PlanBuffer } from '../plan/plan.ts';
+import { drawBits, normals } from '../random/draws.ts';
+import { compareValues, mergeComparisons, ulpBound } from './compare.ts';
+import type { Comparison } from './compare.ts';
+
+export interface ConformanceRow extends Comparison {
+  readonly variant: string;
+}
+
+const defaultStep: StepScalars = { step: 0, row: 0, validRows: 0xffff_ffff };
+
+/** Runs the suite; one row per kernel and launch variant. `cases` defaults to all. */
+export async function runConformance(
+  gpu: GpuDevice,
+  cases: readonly KernelCase[] = ops.flatMap((op) => op.cases),
+): Promise<readonly ConformanceRow[]> {
+  const executable = caseExecutable(cases);
+  using cpu = createCpuExecutor(executable, gpu.arithmetic.contracts ? float32Fused : float32);
+  const inputs = cases.map(caseInputs);
+  for (const [index, values] of inputs.entries()) {
+    for (const [binding, data] of Object.entries(values)) cpu.write(bufferName(index, binding), data);
+    cpu.run(String(index), { steps: [{ ...defaultStep, ...cases[index]?.step }] });
+  }
+  const rows: ConformanceRow[] = [];
+  for (const variant of new Set(cases.flatMap(({ kernel }) => Object.keys(kernel.variants)))) {
+    const chosen = [...cases.entries()].filter(([, { kernel }]) => variant in kernel.variants);
+    using executor = await createGpuExecutor(gpu, executable, (kernel) =>
+      variant in kernel.variants ? variant : (Object.keys(kernel.variants)[0] ?? ''),
+    );
+    const byKernel = new Map<string, Comparison[]>();
+    for (const [index, { kernel, name, params, step }] of chosen) {
+      for (const [binding, data] of Object.entries(inputs[index] ?? {})) executor.write(bufferName(index, binding), data);
+      executor.run(String(index), { steps: [{ ...defaultStep, ...step }] });
+      const bound = ulpBound(kernel.longestSum(params), gpu.arithmetic.exact);
+      for (const binding of Object.keys(kernel.writes)) {
+        const buffer = bufferName(index, binding);
+        const comparison = compareValues(kernel.name, binding, name, await cpu.read(buffer), await executor.read(buffer), bound);
+        byKernel.set(kernel.name, [...(byKernel.get(kernel.name) ?? []), comparison]);
+      }
+    }
+    for (const comparisons of byKernel.values()) rows.push({ ...mergeComparisons(comparisons), variant });
+  }
+  return rows.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function bufferName(index: number, binding: string): string {
+  return `${index}/${binding}`;
+}
+
+/** One program per case, each tensor in a buffer of its own. */
+export function caseExecutable(cases: readonly KernelCase[]): Executable {
+  const buffers: PlanBuffer[] = [];
+  const programs = Object.fromEntries(
+    cases.map(({ kernel, name, params, constants = {}, tensors }, index) => {
+      const bindings: Record<string, Binding> = { ...kernel.reads, ...kernel.writes };
+      const placed = Object.entries(bindings).map(([binding, dtype]) => {
+        const elements = tensors[binding]?.elements;
+        if (elements === undefined) throw new Error(`${kernel.name}, case ${name}: no size for ${binding}`);
+        const buffer = bufferName(index, binding);
+        buffers.push({ name: buffer, dtype, elements, kind: 'table', readBack: false });
+        return [binding, { name: binding, shape: [elements], buffer, elementOffset: 0, elements }] as const;
+      });
+      return [String(index), [{ kernel, layer: name, tensors: Object.fromEntries(placed), params, constants }]];
+    }),
+  );
+  return { buffers, programs, chunkRows: 1 };
+}
+
+/** Contents of every tensor of a case, the same on every machine. */
+export function caseInputs(kernelCase: KernelCase, seed: number): Record<string, Float32Array | Uint32Array> {
+  const { kernel, tensors } = kernelCase;
+  const bindings: Record<string, Binding> = { ...kernel.reads, ...kernel.writes };
+  return Object.fromEntries(
+    Object.entries(bindings).map(([binding, dtype], salt) => {
+      const { elements = 0, fill } = tensors[binding] ?? {};
+      const values = dtype === 'f32' ? new Float32Array(elements) : new Uint32Array(elements);
+      if (fill !== undefined) fillValues(values, fill, seed, salt);
+      return [binding, values];
+    }),
+  );
+}
+
+function fillValues(values: Values, fill: Fill, seed: number, salt: number): void {
+  const place = { seed, stream: 0, step: 0, salt };
+  const bits = (index: number) => drawBits(seed, 0, 0, salt, index);
+  switch (fill.kind) {
+    case 'normal':
+    case 'positive': {
+      const scale = Math.fround(fill.scale);
+      for (const [index, draw] of normals(values.length, place).entries()) {
+        values[index] = fill.kind === 'positive' ? Math.abs(draw * scale) : draw * scale;
+      }
+      return;
+    }
+    case 'below':
+      for (let index = 0; index < values.length; index++) values[index] = bits(index) % fill.bound;
+      return;
+    case 'bits':
+      for (let index = 0; index < values.length; index++) values[index] = bits(index);
+      return;
+    case 'values':
+      for (let index = 0; index < values.length; index++) values[index] = fill.values[index % fill.values.length]!;
+      return;
+    default:
+      fill satisfies never;
+  }
+}
