@@ -44,6 +44,7 @@ const NO_SUCH_NAME = 'adapter=(a name that no adapter has)';
 
 /** Dawn crashes the process when what `create()` returned is collected while work is pending: kept for ever. */
 const keptInstances = new Map<string, GPU>();
+let systemLoaderFound: boolean | undefined;
 
 /** Every adapter of this machine that Dawn can use, the best first. Empty when there is none. */
 export async function listAdapters(): Promise<readonly AdapterDescription[]> {
@@ -137,8 +138,10 @@ function mapLibrary(path: string): boolean {
   }
 }
 
+/** Asked once: after the loader from npm is mapped, its name is found too. */
 function systemHasLoader(): boolean {
-  return mapLibrary('libvulkan.so.1');
+  systemLoaderFound ??= mapLibrary('libvulkan.so.1');
+  return systemLoaderFound;
 }
 
 /** On Linux without a Vulkan loader, maps the one from npm before Dawn asks for it. */
@@ -158,7 +161,9 @@ async function openAll(source: DriverSource | undefined): Promise<OpenedAdapter[
     const adapter = await requestAdapter(source, gpu);
     if (adapter !== null) opened.push({ gpu, adapter, description: describe(adapter, name, backend, source.origin) });
   }
-  return opened.sort((one, other) => Number(one.description.kind === 'software') - Number(other.description.kind === 'software'));
+  return opened.sort(
+    (one, other) => Number(one.description.kind === 'software') - Number(other.description.kind === 'software'),
+  );
 }
 
 /** Asks for an adapter that cannot exist: the refusal is Dawn's only way of listing what there is. */

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { brotliDecompressSync, createBrotliDecompress } from 'node:zlib';
 import { parseTar } from 'nanotar';
+import { DeviceError } from '../src/errors.ts';
 
 /** The archives of the package that Descent uses, by file name in its `bin` folder. */
 export type BundledArchive = 'swiftshader.tar.br' | 'al2023.tar.br' | 'chromium.br';
@@ -71,7 +72,8 @@ async function firstWritable(folders: readonly string[]): Promise<string> {
       reason = error;
     }
   }
-  throw new Error(`no cache folder can be written (tried ${folders.join(', ')})`, { cause: reason });
+  const place = folders.join(' and ');
+  throw new DeviceError(`the software adapter cannot be unpacked into ${place} (${String(reason)}). Free one of them.`);
 }
 
 async function unpackArchive(archive: string, folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Downloads of data sets into the cache folder: with progress, resumed after an interruption, and renamed into place only when
- * the sha256 is right. A mirror is any web server that holds the files as the cache folder does.
+ * Downloads of data sets into the cache folder: with progress, resumed after an interruption, and renamed into place
+ * only when the sha256 is right. A mirror is any web server that holds the files as the cache folder does.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
@@ -31,8 +31,8 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches the files of a data set that are not in the cache yet and returns the paths of all. Throws DataError for an unknown
- * name, a set without downloads, a failed download or a wrong checksum.
+ * Fetches the files of a data set that are not in the cache yet and returns the paths of all. Throws DataError for an
+ * unknown name, a set without downloads, a failed download or a wrong checksum; the signal's reason if it stopped one.
  */
 export async function fetchDataset(name: string, options: FetchOptions): Promise<readonly string[]> {
   const catalogue = options.catalogue ?? datasetCatalogue;
@@ -63,13 +63,17 @@ async function fetchFile(download: Download, options: FetchOptions): Promise<str
       await rm(part);
       throw new DataError(
         sourceUrl(download, options),
-        `came with sha256 ${digest}, expected ${download.sha256}; the download was removed. Fetch it again or from another mirror.`,
+        `came with sha256 ${digest}, expected ${download.sha256}; the download was removed. ` +
+          'Fetch it again, or from another mirror.',
       );
     }
     await rename(part, target);
   } catch (error) {
     if (!isFileError(error)) throw error;
-    throw new DataError(error.path ?? part, `cannot be written (${error.code}). Make space, or make the folder writable.`);
+    throw new DataError(
+      error.path ?? part,
+      `cannot be written (${error.code}). Make space, or make the folder writable.`,
+    );
   }
   return target;
 }
@@ -94,13 +98,14 @@ async function receive(download: Download, part: string, options: FetchOptions):
   // A server that ignores the range answers 200 and sends the file from its beginning.
   if (response.status !== 206) receivedBytes = 0;
   const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
-  const expectedBytes = receivedBytes + Number(response.headers.get('content-length') ?? download.sizeBytes - receivedBytes);
+  const expectedBytes =
+    receivedBytes + Number(response.headers.get('content-length') ?? download.sizeBytes - receivedBytes);
   if (expectedBytes !== download.sizeBytes || (receivedBytes > 0 && Number(range?.[1]) !== receivedBytes)) {
     await response.body?.cancel();
     throw new DataError(
       url,
-      `offers ${expectedBytes} bytes from byte ${range?.[1] ?? 0}, expected ${download.sizeBytes} from byte ${receivedBytes}: ` +
-        'not the file, or not the part that was asked for. Set DESCENT_MIRROR to a mirror that has it.',
+      `offers ${expectedBytes} bytes from byte ${range?.[1] ?? 0}, expected ${download.sizeBytes} from byte ` +
+        `${receivedBytes}: not the file, or not the part asked for. Set DESCENT_MIRROR to a mirror that has it.`,
     );
   }
   await using file = await open(part, receivedBytes === 0 ? 'w' : 'a');
@@ -138,7 +143,10 @@ async function request(url: string, fromByte: number, signal: AbortSignal | unde
   }
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
-  throw new DataError(url, `answered ${response.status} ${response.statusText}. Set DESCENT_MIRROR to a mirror that has the file.`);
+  throw new DataError(
+    url,
+    `answered ${response.status} ${response.statusText}. Set DESCENT_MIRROR to a mirror that has the file.`,
+  );
 }
 
 function interrupted(url: string, receivedBytes: number, totalBytes: number): DataError {
@@ -148,7 +156,7 @@ function interrupted(url: string, receivedBytes: number, totalBytes: number): Da
   );
 }
 
-/** Network errors of fetch keep their system error as cause; only those of the file system have a syscall themselves. */
+/** Network errors of fetch keep their system error as cause; only file errors have a syscall themselves. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }

@@ -33,6 +33,16 @@ fn main(
   let out = (group.z * params.batch + m) * 2u;
   let valid = m < step.validRows;
   let targetStart = group.z * params.targetStride + m * params.outputs;
+  var best = 0u;
+  var wanted = 0u;
+  for (var c = 1u; c < params.outputs; c++) {
+    if (y[start + c] > y[start + best]) {
+      best = c;
+    }
+    if (targets[targetStart + c] > targets[targetStart + wanted]) {
+      wanted = c;
+    }
+  }
   var part = 0.0;
   var total = 0.0;
   var o = 0u;
@@ -52,5 +62,5 @@ fn main(
     }
   }
   rows[out] = select(0.0, (total + part) * params.lossScale, valid);
-  rows[out + 1u] = 0.0;
+  rows[out + 1u] = select(0.0, 1.0, valid && best == wanted);
 }

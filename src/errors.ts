@@ -61,6 +61,14 @@ export class ShaderError extends DescentError {
   readonly kind = 'check';
 }
 
+/** A run that was asked to stop; its last checkpoint is written. */
+export class InterruptedError extends DescentError {
+  readonly kind = 'interrupted';
+  constructor(readonly step: number) {
+    super(`interrupted after step ${step}.`);
+  }
+}
+
 /** A checker (verify, gradcheck, conformance) that found a difference. */
 export class CheckError extends DescentError {
   readonly kind = 'check';

@@ -1,7 +1,7 @@
 /** Before the GPU tests: names the adapter they run on in the first line, or fails with what is missing. */
-import { openAdapter } from '../node/adapters.ts';
+import { openTestAdapter } from './device.ts';
 
 export async function setup(): Promise<void> {
-  const { description } = await openAdapter();
+  const { description } = await openTestAdapter();
   process.stdout.write(`GPU tests on: ${description.name} (${description.origin})\n`);
 }

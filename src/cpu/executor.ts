@@ -56,8 +56,10 @@ export function createCpuExecutor(plan: Executable, math: Arithmetic = float32):
       bufferAt(to).set(source.subarray(elementOffset, end), elementOffset);
     },
     async read(buffer, elementOffset = 0, elements) {
-      const values = bufferAt(buffer);
-      return values.slice(elementOffset, elements === undefined ? undefined : elementOffset + elements);
+      const values = bufferAt(buffer).slice(elementOffset, elements === undefined ? undefined : elementOffset + elements);
+      // Lets timers and signals in between the chunks of a long run.
+      await new Promise((resolve) => setTimeout(resolve));
+      return values;
     },
     [Symbol.dispose]() {
       buffers.clear();

@@ -1,6 +1,6 @@
 /**
- * The data sets by name, for `descent datasets`: what they are, under which terms, where their files are looked for and whence
- * they can be fetched. The sha256 are those of the official files, whose published md5 were compared as well.
+ * The data sets by name, for `descent datasets`: what they are, under which terms, where their files are looked for and
+ * whence they can be fetched. The sha256 are those of the official files.
  */
 import type { DataSource } from '../recipe/schema.ts';
 

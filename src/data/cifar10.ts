@@ -1,6 +1,6 @@
 /**
- * CIFAR-10 (A. Krizhevsky, 2009): five training batches and one test batch of 10,000 images of 32x32 colour pixels, as files or as
- * the official archive. A recipe that names single batches gets only those, which halves the memory of many experiments.
+ * CIFAR-10 (A. Krizhevsky, 2009): five training batches and one test batch of 10,000 images of 32x32 colour pixels, as
+ * files or as the official archive. A recipe that names single batches gets only those, which saves memory.
  */
 import { parseTar } from 'nanotar';
 import { DataError } from '../errors.ts';
@@ -91,11 +91,11 @@ export async function loadCifar10(data: DataRecipe, files: DataFiles): Promise<D
     notes:
       differing.length === 0
         ? []
-        : [`The pixels of ${differing.join(', ')} differ from the official CIFAR-10 files (copies that went through JPEG do).`],
+        : [`The pixels of ${differing.join(', ')} differ from the official CIFAR-10 files (as JPEG copies do).`],
   };
 }
 
-/** The batches that the recipe can reach: those it names, or all as soon as rows are drawn from the whole training part. */
+/** The batches that the recipe can reach: those it names, or all if rows are drawn from the whole training part. */
 function neededBatches(data: DataRecipe): readonly Batch[] {
   const shares = [data.train, data.validation ?? 0, data.test ?? { part: 'test' }];
   const names = shares.flatMap((share) => (share === 0 ? [] : [typeof share === 'object' ? share.part : 'train']));

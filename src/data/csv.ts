@@ -1,6 +1,6 @@
 /**
- * Tables of one's own: numeric columns as inputs, one column as target, by name or the last. Class labels are whole numbers
- * 0..k-1 or names, which get their numbers in sorted order.
+ * Tables of one's own: numeric columns as inputs, one column as target, by name or the last. Class labels are whole
+ * numbers 0..k-1 or names, which get their numbers in sorted order.
  */
 import { DataError, RecipeError } from '../errors.ts';
 import { cellError, isNumber, numberCell, readTable, textCell } from '../formats/csv.ts';
@@ -61,7 +61,7 @@ export async function readInputRows(
   if (inputNames === undefined && table.columns.length !== featureCount) {
     throw new DataError(
       place,
-      `has ${table.columns.length} columns, the model takes ${featureCount} inputs. Give one column per input and no other.`,
+      `has ${table.columns.length} columns, the model takes ${featureCount} inputs. Give one column per input.`,
     );
   }
   return readInputColumns(table, inputNames ?? table.columns);
@@ -71,7 +71,10 @@ async function openTable(files: DataFiles, path: string): Promise<Table> {
   const inside = path.replace(/^(\.[\\/])+/, '');
   const found = await findFile(files, [inside, `tables/${inside}`, `./${inside}`]);
   if (found === undefined) {
-    throw new DataError(files.describe(inside), 'not found. Correct the path in the recipe, or name its folder with --data DIR.');
+    throw new DataError(
+      files.describe(inside),
+      'not found. Correct the path in the recipe, or name its folder with --data DIR.',
+    );
   }
   return readTable(await gunzipIfNeeded(found.bytes, found.place), found.place);
 }
@@ -130,8 +133,11 @@ function joinInputs(pieces: readonly Float64Array[]): Float64Array {
   return inputs;
 }
 
-/** Labels of all tables together. All cells are whole numbers or all are names, so that a slip does not become a class. */
-function readLabels(tables: readonly Table[], targetName: string): { labels: Uint32Array; classNames: readonly string[] } {
+/** Labels of all tables together: all whole numbers, or all names, so that a slip does not become a class. */
+function readLabels(
+  tables: readonly Table[],
+  targetName: string,
+): { labels: Uint32Array; classNames: readonly string[] } {
   const cells = tables.flatMap((table) => {
     const column = columnNamed(table, targetName);
     return table.rows.map((_, row) => ({ table, row, column, text: textCell(table, row, column) }));
@@ -139,8 +145,15 @@ function readLabels(tables: readonly Table[], targetName: string): { labels: Uin
   const numeric = isNumber(cells[0]?.text ?? '');
   for (const { table, row, column, text } of cells) {
     if (isNumber(text) !== numeric) {
-      const [expected, cure] = numeric ? ['a class number', 'name every class'] : ['a class name', 'number all of them'];
-      throw cellError(table, row, column, `holds "${text}", expected ${expected} as in the first row. Correct it, or ${cure}.`);
+      const [expected, cure] = numeric
+        ? ['a class number', 'name every class']
+        : ['a class name', 'number all of them'];
+      throw cellError(
+        table,
+        row,
+        column,
+        `holds "${text}", expected ${expected} as in the first row. Correct it, or ${cure}.`,
+      );
     }
     if (numeric && (!Number.isInteger(Number(text)) || Number(text) < 0)) {
       throw cellError(
@@ -156,14 +169,17 @@ function readLabels(tables: readonly Table[], targetName: string): { labels: Uin
   const classNames = numeric ? distinct.sort((a, b) => Number(a) - Number(b)) : distinct.sort();
   const place = tables[0]?.place ?? '';
   if (classNames.length < 2) {
-    throw new DataError(place, `column "${targetName}" holds one class only, "${classNames[0]}". Give at least two classes.`);
+    throw new DataError(
+      place,
+      `column "${targetName}" holds one class only, "${classNames[0]}". Give at least two classes.`,
+    );
   }
   const gap = numeric ? classNames.findIndex((name, label) => Number(name) !== label) : -1;
   if (gap >= 0) {
     throw new DataError(
       place,
-      `column "${targetName}" holds class numbers up to ${classNames.at(-1)}, but no row has class ${gap}. Number the classes ` +
-        '0 to k-1 or name them; for a measured quantity set data.task to "regression".',
+      `column "${targetName}" holds class numbers up to ${classNames.at(-1)}, but no row has class ${gap}. Number ` +
+        'the classes 0 to k-1 or name them; for a measured quantity set data.task to "regression".',
     );
   }
   const labelOf = new Map(classNames.map((name, label) => [name, label]));

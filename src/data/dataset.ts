@@ -1,6 +1,6 @@
 /**
- * What every data set looks like to the rest of the program, and the one way to load one. Images stay bytes; the values of
- * tables stay float64 until they are normalised, because rounding first would cancel small deviations from a large mean.
+ * What every data set looks like to the rest of the program, and the one way to load one. Images stay bytes; tables
+ * stay float64 until they are normalised, because rounding first would lose small deviations from a large mean.
  */
 import type { DataRecipe } from '../recipe/schema.ts';
 import { loadCifar10 } from './cifar10.ts';
@@ -47,15 +47,15 @@ export interface Dataset {
 
 /** Files of data sets, handed in by node/ or web/. */
 export interface DataFiles {
-  /** The bytes of a file, or undefined if there is none. `path` has slashes and lies inside a data folder; `./` is the current one. */
+  /** The bytes of a file of a data folder, undefined if it has none. `path` has slashes; `./` is the current folder. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Where the file is, or where it was looked for: the place in messages. */
   describe(path: string): string;
 }
 
 /**
- * Loads the data set that a recipe names. Throws DataError for files that are missing, truncated, corrupt or out of range, and
- * RecipeError for a field that does not fit the set.
+ * Loads the data set that a recipe names. Throws DataError for files that are missing, truncated, corrupt or out of
+ * range, and RecipeError for a field that does not fit the set.
  */
 export async function loadDataset(data: DataRecipe, files: DataFiles): Promise<Dataset> {
   switch (data.source) {

@@ -1,6 +1,6 @@
 /**
- * The embedded handwritten digits: 1,797 images of 8x8 pixels from 0 to 16, in 10 classes, by 13 writers. E. Alpaydin and
- * C. Kaynak, UCI, doi 10.24432/C50P49, CC BY 4.0; see embedded/SOURCES.md. Loaded by a dynamic import, as its own chunk.
+ * The embedded handwritten digits: 1,797 images of 8x8 pixels from 0 to 16, in 10 classes, by 13 writers. E. Alpaydin
+ * and C. Kaynak, UCI, doi 10.24432/C50P49, CC BY 4.0; see embedded/SOURCES.md. Imported dynamically, as its own chunk.
  */
 import { numberCell, readTable } from '../formats/csv.ts';
 import { gunzip } from '../formats/gzip.ts';

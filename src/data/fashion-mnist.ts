@@ -1,6 +1,6 @@
 /**
- * Fashion-MNIST (Zalando SE, MIT): 60,000 training and 10,000 test images of 28x28 grey pixels in 10 classes, as four gzipped IDX
- * files. Debian's package has the same content in other gzip wrappers, so what is compared is the unpacked content.
+ * Fashion-MNIST (Zalando SE, MIT): 60,000 training and 10,000 test images of 28x28 grey pixels in 10 classes, as four
+ * gzipped IDX files. Debian has the same content in other gzip wrappers, so what is compared is the unpacked content.
  */
 import { DataError } from '../errors.ts';
 import { gunzip } from '../formats/gzip.ts';
@@ -68,7 +68,10 @@ async function readPart(files: DataFiles, name: keyof typeof officialContents): 
 function checkPair(images: IdxFile, labels: IdxFile): void {
   const [imageCount, height, width] = images.shape;
   if (images.shape.length !== 3 || height !== 28 || width !== 28) {
-    throw new DataError(images.place, `holds ${images.shape.join(' x ')} values, expected images of 28 x 28. Fetch it again.`);
+    throw new DataError(
+      images.place,
+      `holds ${images.shape.join(' x ')} values, expected images of 28 x 28. Fetch it again.`,
+    );
   }
   if (labels.shape.length !== 1 || labels.shape[0] !== imageCount) {
     throw new DataError(

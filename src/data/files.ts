@@ -1,4 +1,4 @@
-/** Finding and recognising the files of a data set: the first of several places, a clear sentence if there is none, sha256. */
+/** Finding the files of a data set, saying what is missing, and recognising official content. */
 import { DataError } from '../errors.ts';
 import type { DataFiles } from './dataset.ts';
 
@@ -21,7 +21,8 @@ export async function findFile(files: DataFiles, paths: readonly string[]): Prom
 export function missingFile(files: DataFiles, path: string, setName: string): DataError {
   return new DataError(
     files.describe(path),
-    `not found. Fetch the set with "descent datasets fetch ${setName}", or name the folder that holds it with --data DIR.`,
+    `not found. Fetch the set with "descent datasets fetch ${setName}", or name the folder that holds it with ` +
+      '--data DIR.',
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Scaling of the inputs, measured on the training rows alone, in float64, and rounded once. Bytes stay bytes: the device applies
- * scale and shift as it reads them. Other numbers are scaled here, before rounding, so that a large mean cancels nothing.
+ * Scaling of the inputs, measured on the training rows alone, in float64, and rounded once. Bytes stay bytes: the
+ * device applies scale and shift as it reads them. Other numbers are scaled here, so that a large mean cancels nothing.
  */
 import { DataError, RecipeError } from '../errors.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
@@ -8,8 +8,8 @@ import type { Dataset } from './dataset.ts';
 import type { Split } from './split.ts';
 
 /**
- * x = (value - center) / spread, float64. One number each for all features, for each channel or for each feature: the index is
- * feature mod length. Plain JSON, for the run folder.
+ * x = (value - center) / spread, float64. One number each for all features, for each channel or for each feature: the
+ * index is feature mod length. Plain JSON, for the run folder.
  */
 export interface Normalization {
   readonly center: readonly number[];
@@ -28,8 +28,8 @@ export interface NormalizedInputs {
 type NormalizeMode = DataRecipe['normalize'];
 
 /**
- * Normalises by the training rows. Deviations divide by the number of rows; a feature without variance (or range) is divided by 1.
- * Throws DataError for NaN or infinity, naming row and column, and RecipeError if channels are asked of a table.
+ * Normalises by the training rows. Deviations divide by the number of rows; a feature without variance (or range) is
+ * divided by 1. Throws DataError for NaN or infinity, naming row and column, and RecipeError for channels of a table.
  */
 export function normalize(dataset: Dataset, split: Pick<Split, 'train'>, mode: NormalizeMode): NormalizedInputs {
   checkFinite(dataset);
@@ -72,8 +72,8 @@ function checkFinite(dataset: Dataset): void {
       const column = wrong % featureCount;
       throw new DataError(
         dataset.name,
-        `row ${Math.floor(wrong / featureCount)}, column ${dataset.inputNames?.[column] ?? column} is ${inputs[wrong]}. ` +
-          'Remove the row or fill in a finite value.',
+        `row ${Math.floor(wrong / featureCount)}, column ${dataset.inputNames?.[column] ?? column} is ` +
+          `${inputs[wrong]}. Remove the row or fill in a finite value.`,
       );
     }
   }
@@ -81,7 +81,7 @@ function checkFinite(dataset: Dataset): void {
   if (wrong >= 0) {
     throw new DataError(
       dataset.name,
-      `row ${Math.floor(wrong / dataset.outputCount)} has the target ${targets?.[wrong]}. Remove the row or correct it.`,
+      `row ${Math.floor(wrong / dataset.outputCount)} has the target ${targets?.[wrong]}. Remove it or correct it.`,
     );
   }
 }
@@ -99,7 +99,9 @@ function measure(dataset: Dataset, rows: Uint32Array, mode: NormalizeMode): Norm
   }
   const featureCount = inputShape.reduce((product, length) => product * length, 1);
   const period = mode === 'channel' ? (inputShape[2] ?? 1) : featureCount;
-  return bytes ? measureBytes(inputs, rows, featureCount, period) : measureNumbers(inputs, rows, featureCount, period, mode);
+  return bytes
+    ? measureBytes(inputs, rows, featureCount, period)
+    : measureNumbers(inputs, rows, featureCount, period, mode);
 }
 
 /** Sums of bytes and of their squares are whole numbers below 2^53, hence exact: one pass is enough. */
@@ -131,7 +133,7 @@ function measureBytes(inputs: Uint8Array, rows: Uint32Array, featureCount: numbe
   return { center, spread };
 }
 
-/** Mean and deviation in two passes, or minimum and range. A constant feature is known by its range, which does not round. */
+/** Mean and deviation in two passes, or minimum and range. A constant feature is known by its range: no rounding. */
 function measureNumbers(
   inputs: Float32Array | Float64Array,
   rows: Uint32Array,
@@ -161,7 +163,10 @@ function measureNumbers(
     const difference = value - (center[group] ?? 0);
     squares[group] = (squares[group] ?? 0) + difference * difference;
   });
-  return { center, spread: Array.from(squares, (square, group) => (isConstant(group) ? 1 : Math.sqrt(square / count))) };
+  return {
+    center,
+    spread: Array.from(squares, (square, group) => (isConstant(group) ? 1 : Math.sqrt(square / count))),
+  };
 }
 
 function eachValue(

@@ -1,6 +1,6 @@
 /**
- * Synthetic spirals: one arm per class, from radius 0 to 1. Sine and cosine are polynomials here, because Math.sin and Math.cos
- * may differ between JavaScript engines in the last bit, and a recipe shall give the same rows everywhere.
+ * Synthetic spirals: one arm per class, from radius 0 to 1. Sine and cosine are polynomials here, because Math.sin and
+ * Math.cos may differ between JavaScript engines in the last bit, and a recipe shall give the same rows everywhere.
  */
 import { RecipeError } from '../errors.ts';
 import { normals, streams } from '../random/draws.ts';
@@ -43,8 +43,8 @@ export function loadSpirals(data: SpiralsRecipe): Dataset {
 }
 
 /**
- * Sine and cosine of an angle in turns, float64, by + - * and / alone. The angle is reduced to an eighth of a turn around a
- * multiple of a quarter; Taylor's series of degree 17 and 16 are exact to 1e-15 there.
+ * Sine and cosine of an angle in turns, float64, by + - * and / alone. The angle is reduced to an eighth of a turn
+ * around a multiple of a quarter; Taylor's series of degree 17 and 16 are exact to 1e-15 there.
  */
 export function sineCosineOfTurns(turns: number): { readonly sine: number; readonly cosine: number } {
   const quarter = Math.round(4 * turns);

@@ -1,6 +1,6 @@
 /**
- * Which rows to learn from, to choose by and to report on. Numbers are drawn from the set's training part (all rows, if it has no
- * parts) without the rows that other shares name; a set's own test part is never drawn from.
+ * Which rows to learn from, to choose by and to report on. Numbers are drawn from the set's training part (all rows, if
+ * it has no parts) without the rows that other shares name; a set's own test part is never drawn from.
  */
 import { RecipeError } from '../errors.ts';
 import { permutation, streams } from '../random/draws.ts';
@@ -22,8 +22,9 @@ type PartShare = Extract<Share, object>;
 const splitNames: readonly SplitName[] = ['train', 'validation', 'test'];
 
 /**
- * Splits a data set as its recipe says. Drawn rows keep the order of the draw, so that the first N of a split are a random sample
- * of it; parts and unshuffled splits keep the order of the file. Throws RecipeError for what the set does not have.
+ * Splits a data set as its recipe says. Drawn rows keep the order of the draw, so that the first N of a split are a
+ * random sample of it; parts and unshuffled splits keep the order of the file. Throws RecipeError for what the set does
+ * not have.
  */
 export function splitDataset(dataset: Dataset, data: DataRecipe): Split {
   const shares: Record<SplitName, Share | undefined> = {
@@ -65,7 +66,9 @@ function partRows(dataset: Dataset, name: SplitName, share: PartShare): Uint32Ar
     const near = nearest(share.part, known);
     const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
     const cure =
-      known.length === 0 ? 'It comes without parts: give a number of rows or a fraction.' : `It has: ${known.join(', ')}.`;
+      known.length === 0
+        ? 'It comes without parts: give a number of rows or a fraction.'
+        : `It has: ${known.join(', ')}.`;
     throw new RecipeError(`data.${name}.part`, `"${share.part}" is no part of ${dataset.name}.${hint} ${cure}`);
   }
   const partCount = range.to - range.from;
@@ -88,7 +91,7 @@ function drawablePool(dataset: Dataset, data: DataRecipe, taken: ReadonlyMap<num
   return permutation(rows.length, data.seed, streams.split, 0).map((index) => rows[index] ?? 0);
 }
 
-/** Rows per drawn split; parts count 0. Fractions that add up to 1 leave no row over: training takes what rounding leaves. */
+/** Rows per drawn split; parts count 0. Fractions that add up to 1 leave no row over: training takes the rest. */
 function countShares(
   shares: Readonly<Record<SplitName, Share | undefined>>,
   poolCount: number,
@@ -106,8 +109,8 @@ function countShares(
   if (rest < 0 || train > rest || (shares.train === undefined && rest === 0)) {
     throw new RecipeError(
       'data',
-      `train, validation and test ask for ${shares.train === undefined ? 'at least 1' : train}, ${validation} and ${test} ` +
-        `rows; there are ${poolCount} to draw from. Ask for fewer.`,
+      `train, validation and test ask for ${shares.train === undefined ? 'at least 1' : train}, ${validation} and ` +
+        `${test} rows; there are ${poolCount} to draw from. Ask for fewer.`,
     );
   }
   return { train, validation, test };
@@ -120,7 +123,10 @@ function countShare(name: SplitName, share: Share | undefined, poolCount: number
   }
   const rowCount = share < 1 ? Math.round(share * poolCount) : share;
   if (share > 0 && rowCount === 0) {
-    throw new RecipeError(`data.${name}`, `${share} of ${poolCount} rows is none. Give a larger fraction, or 0 for none.`);
+    throw new RecipeError(
+      `data.${name}`,
+      `${share} of ${poolCount} rows is none. Give a larger fraction, or 0 for none.`,
+    );
   }
   return rowCount;
 }
@@ -139,21 +145,20 @@ function drawInOrder(pool: Uint32Array, counts: Readonly<Record<SplitName, numbe
   };
 }
 
-/** Deals the pool so that every split gets of every class the share it gets of the pool, rounded up or down. */
+/** Deals the pool so that every split gets of every class its share of the pool, up to rounding. */
 function drawStratified(dataset: Dataset, pool: Uint32Array, counts: Readonly<Record<SplitName, number>>): Split {
   const { labels } = dataset;
   if (labels === undefined) {
     throw new RecipeError('data.stratify', `${dataset.name} has no classes. Leave stratify out.`);
   }
-  const classRows = new Array<number>(dataset.outputCount).fill(0);
-  for (const row of pool) classRows[labels[row] ?? 0] = (classRows[labels[row] ?? 0] ?? 0) + 1;
-  const left = [...classRows];
-  const quotas = splitNames.toReversed().map((name) => {
-    const quota = apportion(classRows, counts[name], pool.length, left);
-    for (const [label, rows] of quota.entries()) left[label] = (left[label] ?? 0) - rows;
+  const left = Array.from({ length: dataset.outputCount }, () => 0);
+  for (const row of pool) left[labels[row] ?? 0] = (left[labels[row] ?? 0] ?? 0) + 1;
+  const takeQuota = (name: SplitName): { readonly name: SplitName; readonly quota: number[] } => {
+    const quota = apportion(left, counts[name]);
+    for (const [label, rowCount] of quota.entries()) left[label] = (left[label] ?? 0) - rowCount;
     return { name, quota };
-  });
-  quotas.reverse();
+  };
+  const quotas = [takeQuota('test'), takeQuota('validation'), takeQuota('train')].reverse();
   const rows: Record<SplitName, number[]> = { train: [], validation: [], test: [] };
   for (const row of pool) {
     const label = labels[row] ?? 0;
@@ -169,21 +174,14 @@ function drawStratified(dataset: Dataset, pool: Uint32Array, counts: Readonly<Re
   };
 }
 
-/** Largest remainders: shares `count` rows among the classes in proportion to `weights`, at most `left` of each. */
-function apportion(weights: readonly number[], count: number, weightSum: number, left: readonly number[]): number[] {
-  const exact = weights.map((weight) => (weightSum === 0 ? 0 : (weight * count) / weightSum));
-  const quota = exact.map((share, label) => Math.min(Math.floor(share), left[label] ?? 0));
-  const byRemainder = [...exact.keys()].sort(
-    (a, b) => (exact[b] ?? 0) - (quota[b] ?? 0) - ((exact[a] ?? 0) - (quota[a] ?? 0)) || a - b,
-  );
-  let missing = count - quota.reduce((sum, rows) => sum + rows, 0);
-  while (missing > 0) {
-    for (const label of byRemainder) {
-      if (missing > 0 && (quota[label] ?? 0) < (left[label] ?? 0)) {
-        quota[label] = (quota[label] ?? 0) + 1;
-        missing--;
-      }
-    }
-  }
+/** Shares `count` rows among the classes in proportion to their rows, by largest remainders. */
+function apportion(classRows: readonly number[], count: number): number[] {
+  const rowCount = classRows.reduce((sum, rows) => sum + rows, 0);
+  const exact = classRows.map((rows) => (rowCount === 0 ? 0 : (rows * count) / rowCount));
+  const quota = exact.map(Math.floor);
+  const remainder = (label: number): number => (exact[label] ?? 0) - (quota[label] ?? 0);
+  const byRemainder = [...exact.keys()].sort((a, b) => remainder(b) - remainder(a) || a - b);
+  const missing = count - quota.reduce((sum, rows) => sum + rows, 0);
+  for (const label of byRemainder.slice(0, missing)) quota[label] = (quota[label] ?? 0) + 1;
   return quota;
 }

@@ -1,6 +1,6 @@
 /**
- * The embedded two-peak regression: 100 training and 100 test rows of x, y. Both peaks lie in gaps of the training rows, which a
- * network has to bridge. See embedded/SOURCES.md for the formula.
+ * The embedded two-peak regression: 100 training and 100 test rows of x, y. Both peaks lie in gaps of the training
+ * rows, which a network has to bridge. See embedded/SOURCES.md for the formula.
  */
 import { numberCell, readTable } from '../formats/csv.ts';
 import type { Dataset } from './dataset.ts';
@@ -9,7 +9,9 @@ import trainCsv from './embedded/two-peaks-train.csv?raw';
 
 /** Inputs [200, 1], targets [200, 1]; parts `train` and `test`. */
 export function loadTwoPeaks(): Dataset {
-  const tables = [trainCsv, testCsv].map((text) => readTable(new TextEncoder().encode(text), 'the embedded two-peaks table'));
+  const tables = [trainCsv, testCsv].map((text) =>
+    readTable(new TextEncoder().encode(text), 'the embedded two-peaks table'),
+  );
   const column = (index: number): number[] =>
     tables.flatMap((table) => table.rows.map((_, row) => numberCell(table, row, index)));
   const inputs = Float64Array.from(column(0));

@@ -21,8 +21,8 @@ export function readCifar(bytes: Uint8Array, place: string): CifarBatch {
   if (rowCount === 0 || bytes.length !== rowCount * cifarRecordBytes) {
     throw new DataError(
       place,
-      `has ${bytes.length} bytes, not a whole number of records of ${cifarRecordBytes} bytes: it is truncated, or no CIFAR-10 ` +
-        'file of the binary version. Fetch it again.',
+      `has ${bytes.length} bytes, not a whole number of records of ${cifarRecordBytes} bytes: it is truncated, or no ` +
+        'CIFAR-10 file of the binary version. Fetch it again.',
     );
   }
   const labels = new Uint8Array(rowCount);
@@ -31,7 +31,10 @@ export function readCifar(bytes: Uint8Array, place: string): CifarBatch {
     const record = row * cifarRecordBytes;
     const label = bytes[record] ?? 0;
     if (label > 9) {
-      throw new DataError(place, `record ${row} has label ${label}; CIFAR-10 has the classes 0 to 9. Fetch the file again.`);
+      throw new DataError(
+        place,
+        `record ${row} has label ${label}; CIFAR-10 has the classes 0 to 9. Fetch the file again.`,
+      );
     }
     labels[row] = label;
     let to = row * 3 * pixelCount;

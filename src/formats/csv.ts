@@ -1,6 +1,6 @@
 /**
- * Tables with a header line and commas (RFC 4180, through csv-parse). Every cell keeps the line it came from, so that whatever
- * is wrong with it can be told as file, line and column.
+ * Tables with a header line and commas (RFC 4180, through csv-parse). Every row keeps the line it came from, so that
+ * whatever is wrong with a cell can be told as file, line and column.
  */
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { DataError } from '../errors.ts';
@@ -60,12 +60,14 @@ function parseRecords(bytes: Uint8Array, place: string): readonly ParsedRecord[]
 function checkHeader(columns: readonly string[], place: string): void {
   const first = `${place}:1`;
   const unnamed = columns.indexOf('');
-  if (unnamed >= 0) throw new DataError(first, `column ${unnamed + 1} has no name in the header line. Name every column.`);
+  if (unnamed >= 0)
+    throw new DataError(first, `column ${unnamed + 1} has no name in the header line. Name every column.`);
   if (columns.every((name) => decimal.test(name))) {
     throw new DataError(first, 'holds numbers only. Put a header line with the column names above the rows.');
   }
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
-  if (twice !== undefined) throw new DataError(first, `the column name "${twice}" occurs twice. Give each column its own.`);
+  if (twice !== undefined)
+    throw new DataError(first, `the column name "${twice}" occurs twice. Give each column its own.`);
   if (columns.length === 1 && /[;\t]/.test(columns[0] ?? '')) {
     throw new DataError(first, 'has no commas. Separate the cells by commas, not by semicolons or tabs.');
   }
@@ -82,10 +84,20 @@ export function textCell(table: Table, row: number, column: number): string {
 export function numberCell(table: Table, row: number, column: number): number {
   const cell = textCell(table, row, column);
   if (nonFinite.test(cell)) {
-    throw cellError(table, row, column, `is ${cell}. Only finite numbers can be learnt from: remove the row or fill in a value.`);
+    throw cellError(
+      table,
+      row,
+      column,
+      `is ${cell}. Only finite numbers can be learnt from: remove the row or fill in a value.`,
+    );
   }
   if (!decimal.test(cell)) {
-    throw cellError(table, row, column, `holds "${cell}", expected a number. Encode it as a number or remove the column.`);
+    throw cellError(
+      table,
+      row,
+      column,
+      `holds "${cell}", expected a number. Encode it as a number or remove the column.`,
+    );
   }
   const value = Number(cell);
   if (Math.abs(value) > largestFloat32) {

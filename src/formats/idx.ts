@@ -1,6 +1,6 @@
 /**
- * IDX, the format of MNIST and Fashion-MNIST: 00 00 <type> <dimensions>, a big-endian u32 per dimension, then the values.
- * Only type 08 (bytes) occurs in these sets and is read.
+ * IDX, the format of MNIST and Fashion-MNIST: 00 00 <type> <dimensions>, a big-endian u32 per dimension, then the
+ * values. Only type 08 (bytes) occurs in these sets and is read.
  */
 import { DataError } from '../errors.ts';
 
@@ -10,7 +10,7 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** Reads an uncompressed IDX file of bytes. Throws DataError at `place` if it is another format, cut short or too long. */
+/** Reads an unpacked IDX file of bytes. Throws DataError at `place` if it is another format, cut short or too long. */
 export function readIdx(bytes: Uint8Array, place: string): IdxArray {
   const dimensions = bytes[3] ?? 0;
   const headerBytes = 4 + 4 * dimensions;
@@ -23,7 +23,10 @@ export function readIdx(bytes: Uint8Array, place: string): IdxArray {
     throw new DataError(place, `holds IDX values of type ${hex}; only bytes (type 08) are read.`);
   }
   if (bytes.length < headerBytes) {
-    throw new DataError(place, `is truncated: ${bytes.length} bytes, its header alone has ${headerBytes}. Fetch it again.`);
+    throw new DataError(
+      place,
+      `is truncated: ${bytes.length} bytes, its header alone has ${headerBytes}. Fetch it again.`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
@@ -32,7 +35,7 @@ export function readIdx(bytes: Uint8Array, place: string): IdxArray {
     const fault = bytes.length < expectedBytes ? 'is truncated' : 'is too long';
     throw new DataError(
       place,
-      `${fault}: ${bytes.length} bytes where ${shape.join(' x ')} values and the header make ${expectedBytes}. Fetch it again.`,
+      `${fault}: ${bytes.length} bytes where ${shape.join(' x ')} values make ${expectedBytes}. Fetch it again.`,
     );
   }
   return { shape, data: bytes.subarray(headerBytes) };

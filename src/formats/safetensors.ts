@@ -1,6 +1,6 @@
 /**
- * Safetensors (https://github.com/huggingface/safetensors): a u64 length, that many bytes of JSON with name, dtype, shape and
- * offsets of every tensor, then the little-endian values without gaps. The header is padded to 8 bytes with spaces.
+ * Safetensors (https://github.com/huggingface/safetensors): a u64 length, that many bytes of JSON with name, dtype,
+ * shape and offsets of every tensor, then the little-endian values without gaps. Spaces pad the header to 8 bytes.
  */
 import * as v from 'valibot';
 import { DataError } from '../errors.ts';
@@ -37,14 +37,11 @@ export interface Safetensors {
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const entrySchema = v.strictObject({ dtype: v.string(), shape: v.array(size), data_offsets: v.tuple([size, size]) });
-const headerSchema = v.objectWithRest(
-  { __metadata__: v.optional(v.record(v.string(), v.string()), {}) },
-  entrySchema,
-);
+const headerSchema = v.objectWithRest({ __metadata__: v.optional(v.record(v.string(), v.string()), {}) }, entrySchema);
 
 const elementCount = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-/** The bytes of a safetensors file with the tensors in the given order. Throws RangeError for a shape that is not the data's. */
+/** A safetensors file with the tensors in the given order. Throws RangeError for a shape that is not its data's. */
 export function writeSafetensors(
   tensors: readonly NamedTensor[],
   metadata?: Readonly<Record<string, string>>,
@@ -52,9 +49,12 @@ export function writeSafetensors(
   const header = new Map<string, unknown>(metadata === undefined ? [] : [['__metadata__', metadata]]);
   let offset = 0;
   for (const { name, shape, data } of tensors) {
-    if (header.has(name) || name === '__metadata__') throw new RangeError(`Tensor name "${name}" cannot be used twice.`);
+    if (header.has(name) || name === '__metadata__')
+      throw new RangeError(`Tensor name "${name}" cannot be used twice.`);
     if (elementCount(shape) !== data.length) {
-      throw new RangeError(`Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] another number.`);
+      throw new RangeError(
+        `Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] another number.`,
+      );
     }
     header.set(name, { dtype: dtypeOf(data), shape, data_offsets: [offset, offset + data.byteLength] });
     offset += data.byteLength;
@@ -73,7 +73,7 @@ export function writeSafetensors(
   return file;
 }
 
-/** Reads and checks a safetensors file. Throws DataError at `place` for whatever is cut short, overlapping or unknown. */
+/** Reads and checks a safetensors file. Throws DataError at `place` for what is cut short, overlapping or unknown. */
 export function readSafetensors(bytes: Uint8Array, place: string): Safetensors {
   const { header, dataStart } = readHeader(bytes, place);
   const { __metadata__: metadata, ...entries } = header;
@@ -87,7 +87,11 @@ export function readSafetensors(bytes: Uint8Array, place: string): Safetensors {
     }
     const expectedBytes = elementCount(shape) * arrayTypes[dtype].BYTES_PER_ELEMENT;
     if (offsets[1] - offsets[0] !== expectedBytes) {
-      throw corrupt(place, `tensor "${name}" of shape [${shape.join(', ')}] should take ${expectedBytes} bytes, not ${offsets[1] - offsets[0]}`);
+      throw corrupt(
+        place,
+        `tensor "${name}" of shape [${shape.join(', ')}] should take ${expectedBytes} bytes, not ` +
+          `${offsets[1] - offsets[0]}`,
+      );
     }
     if (offsets[0] !== end) throw corrupt(place, `tensor "${name}" overlaps another or leaves a gap before it`);
     end = offsets[1];
@@ -101,7 +105,10 @@ export function readSafetensors(bytes: Uint8Array, place: string): Safetensors {
   return { tensors, metadata };
 }
 
-function readHeader(bytes: Uint8Array, place: string): { header: v.InferOutput<typeof headerSchema>; dataStart: number } {
+function readHeader(
+  bytes: Uint8Array,
+  place: string,
+): { header: v.InferOutput<typeof headerSchema>; dataStart: number } {
   if (bytes.length < 8) throw truncated(place, bytes.length, 8);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (headerBytes > 100_000_000) {

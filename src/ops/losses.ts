@@ -50,8 +50,8 @@ export const softmaxCrossEntropy = defineKernel({
 });
 
 /**
- * rows[p,m] = (lossScale · Σ over o of (y - t)², 0);  dy[p,m,o] = gradientScale · (y - t)
- * mse: lossScale 1/outputs, gradientScale 2/(batch·outputs). quadratic: 1/2 and 1/batch.
+ * rows[p,m] = (lossScale · Σ over o of (y - t)², 1 if the first largest y is at the largest t else 0);
+ * dy[p,m,o] = gradientScale · (y - t).  mse: lossScale 1/outputs, gradientScale 2/(batch·outputs). quadratic: 1/2 and 1/batch.
  * y [population, batch, outputs], targets [population or 1, batch, outputs] → dy like y, rows [population, batch, 2].
  * Longest sum: outputs terms.
  */
@@ -77,12 +77,18 @@ export const squaredError = defineKernel({
         const start = (member * batch + row) * outputs;
         const target = member * targetStride + row * outputs;
         const out = (member * batch + row) * 2;
-        rows[out + 1] = 0;
         if (row >= step.validRows) {
           dy.fill(0, start, start + outputs);
-          rows[out] = 0;
+          rows[out] = rows[out + 1] = 0;
           continue;
         }
+        let best = 0;
+        let wanted = 0;
+        for (let o = 1; o < outputs; o++) {
+          if (y[start + o]! > y[start + best]!) best = o;
+          if (targets[target + o]! > targets[target + wanted]!) wanted = o;
+        }
+        rows[out + 1] = best === wanted ? 1 : 0;
         const difference = (o: number) => round(y[start + o]! - targets[target + o]!);
         for (let o = 0; o < outputs; o++) dy[start + o] = math.flush(round(difference(o) * gradientScale));
         rows[out] = round(orderedSum(math, outputs, (o) => round(difference(o) * difference(o))) * lossScale);

@@ -55,7 +55,9 @@ export function buildPlan(options: BuildOptions): Plan {
   const chunkRows = Math.min(mostChunkRows, Math.max(fewestChunkRows, rows));
   const memberColumnCount = memberColumns.first + 2 * model.layers.filter((layer) => layer.rate !== undefined).length;
   const { state } = optimizerKernel(recipe);
-  const shards = planShards(data, dataPopulation, maxBindingBytes);
+  // Floats were normalised for each view of the data on its own: the views lie one after the other.
+  const storedRows = data.rowCount * (data.inputs === 'floats' ? dataPopulation : 1);
+  const shards = planShards(data, storedRows, maxBindingBytes);
 
   const buffers: PlanBuffer[] = [];
   const tables: Record<string, Tensor> = {};
@@ -84,8 +86,8 @@ export function buildPlan(options: BuildOptions): Plan {
     if (data.inputs === 'bytes') own(buffer, [Math.ceil(elements / 4)], 'data', 'u32');
     else own(buffer, [rowCount, features], 'data');
   }
-  if (recipe.loss === 'crossEntropy') own('labels', [data.rowCount], 'data', 'u32');
-  else own('targets', [data.rowCount, data.outputCount], 'data');
+  if (recipe.loss === 'crossEntropy') own('labels', [storedRows], 'data', 'u32');
+  else own('targets', [storedRows, data.outputCount], 'data');
 
   const context: EmitContext = {
     recipe,
@@ -149,9 +151,8 @@ function placeCall(call: EmittedCall, slots: ReadonlyMap<Tensor, Slot>, buffers:
 }
 
 /** Splits the inputs by rows so that each piece fits one binding; pieces of bytes start at whole words. */
-function planShards(data: DataShape, dataPopulation: number, maxBindingBytes: number): Shard[] {
+function planShards(data: DataShape, rowCount: number, maxBindingBytes: number): Shard[] {
   const rowBytes = elementCount(data.inputShape) * (data.inputs === 'bytes' ? 1 : 4);
-  const rowCount = data.rowCount * (data.inputs === 'floats' ? dataPopulation : 1);
   const fitting = Math.floor(maxBindingBytes / rowBytes / 4) * 4;
   if (fitting < 4) throw new LimitError(`one row of the data has ${rowBytes} bytes, more than this adapter binds (${maxBindingBytes}).`);
   const shards: Shard[] = [];

@@ -38,7 +38,7 @@ export function memberRecipes(recipe: Recipe): readonly Recipe[] {
 
 /** Fields that may differ between the members of one population: numbers that kernels read from a per-member table. */
 const memberFields = [
-  /^seed$/,
+  /^(data\.)?seed$/,
   /^l2$/,
   /^optimizer\.(learningRate|weightDecay|momentum|alpha|beta1|beta2|epsilon)$/,
   /^schedule\.(decay|factor|minimum|etaMin|etaMax|stepSize|riseFraction|startFactor|endFactor|threshold|everyEpochs|patience|warmupSteps)$/,
@@ -53,7 +53,7 @@ function checkMembers(recipe: Recipe): void {
       if (!memberFields.some((field) => field.test(path))) {
         throw new RecipeError(
           `members[${index}]`,
-          `"${path}" cannot differ between the members of a population; only seed, l2, dropout rates and the numbers of ` +
+          `"${path}" cannot differ between the members of a population; only the seeds, l2, dropout rates and the numbers of ` +
             'optimizer and schedule can. Train it as a run of its own.',
         );
       }

@@ -39,6 +39,8 @@ const dataFields = {
    * standardised with the mean and deviation of the training rows.
    */
   normalize: v.optional(v.picklist(['none', 'unit', 'feature', 'channel']), 'none'),
+  /** Draw a new order of the training rows for every epoch; false keeps the order of the split. */
+  shuffle: v.optional(v.boolean(), true),
   /** Seed of split, order and augmentation. */
   seed: v.optional(seed, 0),
 };

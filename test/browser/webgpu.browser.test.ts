@@ -1,4 +1,4 @@
-// The browser that the page tests rest on: it has WebGPU, and its arithmetic is the one the promise of equal bits needs.
+// The browser that the page tests rest on: it has WebGPU, and the arithmetic that equal bits need.
 
 import { expect, test } from 'vitest';
 import { deviceDescriptor } from '../../src/gpu/limits.ts';

@@ -10,7 +10,14 @@ const load = (recipe: object, files: Readonly<Record<string, string | Uint8Array
 
 test('the last column is the target, and class names get their numbers in sorted order', async () => {
   const set = await load({}, { 't.csv': 'w,h,kind\n1,2,pear\n3,4.5,apple\n5,6,pear\n' });
-  expect(set).toMatchObject({ name: 't.csv', task: 'classification', rowCount: 3, inputShape: [2], outputCount: 2, parts: {} });
+  expect(set).toMatchObject({
+    name: 't.csv',
+    task: 'classification',
+    rowCount: 3,
+    inputShape: [2],
+    outputCount: 2,
+    parts: {},
+  });
   expect([...set.inputs]).toEqual([1, 2, 3, 4.5, 5, 6]);
   expect(set.inputNames).toEqual(['w', 'h']);
   expect(set.classNames).toEqual(['apple', 'pear']);
@@ -55,13 +62,31 @@ test('a table is found in the data folder, in its tables/, and in the current fo
 });
 
 test.each([
-  ['a misspelt target', { target: 'lable' }, 'a,label\n1,0\n2,1\n', RecipeError, 'data.target: "lable" is no column of mem/t.csv. Did you mean "label"?'],
+  [
+    'a misspelt target',
+    { target: 'lable' },
+    'a,label\n1,0\n2,1\n',
+    RecipeError,
+    'data.target: "lable" is no column of mem/t.csv. Did you mean "label"?',
+  ],
   ['one column', {}, 'y\n1\n', DataError, 'mem/t.csv: has one column only'],
   ['a missing input', {}, 'a,y\n1,0\n,1\n', DataError, 'mem/t.csv:3: column "a" is empty'],
   ['a missing label', {}, 'a,y\n1,0\n2,\n', DataError, 'mem/t.csv:3: column "y" is empty'],
   ['an infinite input', {}, 'a,y\n1,0\ninf,1\n', DataError, 'mem/t.csv:3: column "a" is inf'],
-  ['a name among class numbers', {}, 'a,y\n1,0\n2,one\n', DataError, 'mem/t.csv:3: column "y" holds "one", expected a class number'],
-  ['a number among class names', {}, 'a,y\n1,no\n2,1\n', DataError, 'mem/t.csv:3: column "y" holds "1", expected a class name'],
+  [
+    'a name among class numbers',
+    {},
+    'a,y\n1,0\n2,one\n',
+    DataError,
+    'mem/t.csv:3: column "y" holds "one", expected a class number',
+  ],
+  [
+    'a number among class names',
+    {},
+    'a,y\n1,no\n2,1\n',
+    DataError,
+    'mem/t.csv:3: column "y" holds "1", expected a class name',
+  ],
   ['a negative label', {}, 'a,y\n1,0\n2,-1\n', DataError, 'mem/t.csv:3: column "y" holds -1, expected a class number'],
   ['a fractional label', {}, 'a,y\n1,0.5\n2,1\n', DataError, 'set data.task to "regression"'],
   ['a gap in the class numbers', {}, 'a,y\n1,0\n2,2\n', DataError, 'class numbers up to 2, but no row has class 1'],

@@ -58,7 +58,8 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
   const headers = { 'content-length': content.length - from };
   if (from === 0) response.writeHead(200, headers);
-  else response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` });
+  else
+    response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` });
   response.end(content.subarray(from));
 }
 
@@ -161,7 +162,9 @@ test('a server that cannot be reached is told', async () => {
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
   await new Promise((resolve) => closed.close(resolve));
-  await expect(fetchSet({ baseUrl })).rejects.toThrow(`${baseUrl}/set/data.bin: cannot be reached (connect ECONNREFUSED`);
+  await expect(fetchSet({ baseUrl })).rejects.toThrow(
+    `${baseUrl}/set/data.bin: cannot be reached (connect ECONNREFUSED`,
+  );
 });
 
 test('an interruption stops the download and keeps what has come', async () => {

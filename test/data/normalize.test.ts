@@ -7,7 +7,18 @@ import { DataError } from '../../src/errors.ts';
 function datasetOf(inputShape: readonly number[], inputs: Dataset['inputs'], more: Partial<Dataset> = {}): Dataset {
   const rowCount = inputs.length / inputShape.reduce((product, length) => product * length, 1);
   const targets = new Float32Array(rowCount);
-  return { name: 'small', task: 'regression', rowCount, inputShape, inputs, targets, outputCount: 1, parts: {}, notes: [], ...more };
+  return {
+    name: 'small',
+    task: 'regression',
+    rowCount,
+    inputShape,
+    inputs,
+    targets,
+    outputCount: 1,
+    parts: {},
+    notes: [],
+    ...more,
+  };
 }
 const rows = (...train: number[]) => ({ train: Uint32Array.from(train) });
 
@@ -21,7 +32,9 @@ test('features are standardised by the training rows alone; one without variance
 
 test('a constant feature stays exactly 0 whatever its value and the number of rows', () => {
   const dataset = datasetOf([1], new Float64Array(1000).fill(0.1));
-  expect(new Set(normalize(dataset, { train: Uint32Array.from({ length: 1000 }, (_, i) => i) }, 'feature').inputs)).toEqual(new Set([0]));
+  expect(
+    new Set(normalize(dataset, { train: Uint32Array.from({ length: 1000 }, (_, i) => i) }, 'feature').inputs),
+  ).toEqual(new Set([0]));
 });
 
 test('a large mean cancels nothing', () => {
@@ -38,8 +51,8 @@ test('a large mean cancels nothing', () => {
 });
 
 test('bytes stay bytes, with a scale and a shift per feature', () => {
-  const bytes = Uint8Array.of(0, 7, 255, 10, 7, 0);
-  const { inputs, scale, shift, normalization } = normalize(datasetOf([3], bytes), rows(0, 1), 'feature');
+  const bytes = Uint8Array.of(0, 7, 255, 200, 200, 200, 10, 7, 0);
+  const { inputs, scale, shift, normalization } = normalize(datasetOf([3], bytes), rows(0, 2), 'feature');
   expect(inputs).toBe(bytes);
   expect(normalization).toEqual({ center: [5, 7, 127.5], spread: [5, 1, 127.5] });
   expect(scale).toEqual(Float32Array.of(0.2, 1, 1 / 127.5));
@@ -84,9 +97,13 @@ test('NaN and infinity are refused with row and column', () => {
   expect(() => normalize(dataset, rows(0), 'none')).toThrow(DataError);
   expect(() => normalize(dataset, rows(0), 'none')).toThrow('small: row 1, column width is NaN');
   const targets = Float32Array.of(0, Infinity);
-  expect(() => normalize(datasetOf([1], Float32Array.of(1, 2), { targets }), rows(0), 'none')).toThrow('row 1 has the target Infinity');
+  expect(() => normalize(datasetOf([1], Float32Array.of(1, 2), { targets }), rows(0), 'none')).toThrow(
+    'row 1 has the target Infinity',
+  );
 });
 
 test('channels of a table are refused', () => {
-  expect(() => normalize(datasetOf([2], Float32Array.of(1, 2)), rows(0), 'channel')).toThrow('data.normalize: "channel" needs images');
+  expect(() => normalize(datasetOf([2], Float32Array.of(1, 2)), rows(0), 'channel')).toThrow(
+    'data.normalize: "channel" needs images',
+  );
 });

@@ -15,7 +15,7 @@ test('the embedded digits are the 1,797 of UCI, as bytes from 0 to 16', async ()
   expect(digits).toMatchObject({ rowCount: 1797, inputShape: [8, 8, 1], outputCount: 10, largestByte: 16, parts: {} });
   expect([...digits.inputs.subarray(0, 16)]).toEqual([0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0]);
   expect(Math.max(...digits.inputs)).toBe(16);
-  const counts = new Array<number>(10).fill(0);
+  const counts = Array.from({ length: 10 }, () => 0);
   for (const label of digits.labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
   // Counts per class as scikit-learn's load_digits has them.
   expect(counts).toEqual([178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
@@ -30,7 +30,8 @@ test('the embedded two-peaks table has 100 training rows outside the gaps and 10
   expect(x.slice(0, 100).filter(inGap)).toEqual([]);
   expect(x.slice(100).filter(inGap)).toHaveLength(15);
   // Mean squared error of the noiseless curve, from the description of the set.
-  const f = (v: number): number => 1 + 3 * Math.exp(-((v + 2) ** 2)) + 5 * Math.exp(-(((v - 2) / 0.7) ** 2)) - 0.03 * v * v;
+  const f = (v: number): number =>
+    1 + 3 * Math.exp(-((v + 2) ** 2)) + 5 * Math.exp(-(((v - 2) / 0.7) ** 2)) - 0.03 * v * v;
   const errors = x.map((value, row) => ((set.targets?.[row] ?? 0) - f(value)) ** 2);
   expect(errors.slice(100).reduce((sum, error) => sum + error, 0) / 100).toBeCloseTo(0.065, 4);
 });
@@ -111,19 +112,22 @@ const batch2 = batch(2);
 const testBatch = batch(9);
 const batchesRecipe = dataRecipe({ source: 'cifar10', train: { part: 'batch2' } });
 
-test.each(['cifar-10-batches-bin/', ''])('CIFAR-10 batches that a recipe names are read from "%s", and no others', async (folder) => {
-  const files = memoryFiles({ [`${folder}data_batch_2.bin`]: batch2, [`${folder}test_batch.bin`]: testBatch });
-  const set = await loadDataset(batchesRecipe, files);
-  expect(set).toMatchObject({ rowCount: 20_000, inputShape: [32, 32, 3], outputCount: 10 });
-  expect(set.parts).toEqual({ batch2: { from: 0, to: 10_000 }, test: { from: 10_000, to: 20_000 } });
-  expect([set.inputs[0], set.inputs[10_000 * 3072]]).toEqual([2, 9]);
-  expect(set.labels?.[10_003]).toBe(3);
-  expect(set.notes).toEqual([
-    'The pixels of data_batch_2.bin, test_batch.bin differ from the official CIFAR-10 files (copies that went through JPEG do).',
-  ]);
-  const whole = dataRecipe({ source: 'cifar10', train: { part: 'batch2' }, validation: 100 });
-  await expect(loadDataset(whole, files)).rejects.toThrow('data_batch_1.bin (looked in mem): not found');
-});
+test.each(['cifar-10-batches-bin/', ''])(
+  'CIFAR-10 batches that a recipe names are read from "%s", and no others',
+  async (folder) => {
+    const files = memoryFiles({ [`${folder}data_batch_2.bin`]: batch2, [`${folder}test_batch.bin`]: testBatch });
+    const set = await loadDataset(batchesRecipe, files);
+    expect(set).toMatchObject({ rowCount: 20_000, inputShape: [32, 32, 3], outputCount: 10 });
+    expect(set.parts).toEqual({ batch2: { from: 0, to: 10_000 }, test: { from: 10_000, to: 20_000 } });
+    expect([set.inputs[0], set.inputs[10_000 * 3072]]).toEqual([2, 9]);
+    expect(set.labels?.[10_003]).toBe(3);
+    expect(set.notes).toEqual([
+      'The pixels of data_batch_2.bin, test_batch.bin differ from the official CIFAR-10 files (as JPEG copies do).',
+    ]);
+    const whole = dataRecipe({ source: 'cifar10', train: { part: 'batch2' }, validation: 100 });
+    await expect(loadDataset(whole, files)).rejects.toThrow('data_batch_1.bin (looked in mem): not found');
+  },
+);
 
 test('CIFAR-10 is read from the official archive', async () => {
   const tar = createTar([
@@ -149,7 +153,9 @@ test('faults of CIFAR-10 files are told by file and record', async () => {
     loadDataset(batchesRecipe, memoryFiles({ 'cifar-10-batches-bin/data_batch_2.bin': bytes }));
   await expect(loadDataset(batchesRecipe, none)).rejects.toThrow(DataError);
   await expect(loadDataset(batchesRecipe, none)).rejects.toThrow('"descent datasets fetch cifar10"');
-  await expect(load(batch2.slice(0, -1))).rejects.toThrow('mem/cifar-10-batches-bin/data_batch_2.bin: has 30729999 bytes');
+  await expect(load(batch2.slice(0, -1))).rejects.toThrow(
+    'mem/cifar-10-batches-bin/data_batch_2.bin: has 30729999 bytes',
+  );
   await expect(load(batch2.slice(0, 9_999 * cifarRecordBytes))).rejects.toThrow('holds 9999 records, expected 10000');
   const mislabelled = batch2.slice();
   mislabelled[42 * cifarRecordBytes] = 200;
@@ -164,6 +170,7 @@ test('the catalogue tells of each set what loading it gives', async () => {
     expect(entry).toMatchObject({ task, rowCount, inputShape, outputCount });
   }
   for (const { downloads } of datasetCatalogue) {
-    for (const { sha256, url } of downloads) expect([sha256, url]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^https:/)]);
+    for (const { sha256, url } of downloads)
+      expect([sha256, url]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^https:/)]);
   }
 });

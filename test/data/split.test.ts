@@ -7,7 +7,7 @@ import { dataRecipe } from './memory-files.ts';
 
 /** Rows whose class sizes are given, in the order of the classes. */
 function datasetOf(classSizes: readonly number[], parts: Dataset['parts'] = {}): Dataset {
-  const labels = Uint32Array.from(classSizes.flatMap((rows, label) => new Array<number>(rows).fill(label)));
+  const labels = Uint32Array.from(classSizes.flatMap((rows, label) => Array.from({ length: rows }, () => label)));
   return {
     name: 'small',
     task: 'classification',
@@ -69,7 +69,10 @@ test('without shuffling the rows are taken in file order: training, validation, 
 });
 
 test('parts and their first rows keep file order', () => {
-  const { train, validation } = split(parted, { train: { part: 'batch2', first: 3 }, validation: { part: 'batch1', first: 2 } });
+  const { train, validation } = split(parted, {
+    train: { part: 'batch2', first: 3 },
+    validation: { part: 'batch1', first: 2 },
+  });
   expect([...train]).toEqual([40, 41, 42]);
   expect([...validation]).toEqual([0, 1]);
 });
@@ -99,6 +102,12 @@ test('strata give every split its share of every class, rounded up or down', () 
   }
 });
 
+test('strata leave no class to one split where it can be shared', () => {
+  const dataset = datasetOf([2, 2, 2, 2]);
+  const { train } = split(dataset, { train: 4, validation: 2, test: 2, stratify: true });
+  expect(train.map((row) => dataset.labels?.[row] ?? 9).sort()).toEqual(Uint32Array.of(0, 1, 2, 3));
+});
+
 test('strata work where classes are tiny and all rows are asked for', () => {
   const result = split(datasetOf([1, 2, 1, 1]), { train: 2, validation: 2, test: 1, stratify: true });
   expect(sorted(Uint32Array.of(...result.train, ...result.validation, ...result.test))).toEqual(range(0, 5));
@@ -114,8 +123,16 @@ test.each([
   [plain, { train: { part: 'train' } }, 'data.train.part: "train" is no part of small. It comes without parts'],
   [parted, { train: { part: 'bach1' } }, 'data.train.part: "bach1" is no part of small. Did you mean "batch1"?'],
   [parted, { train: { part: 'toString' } }, '"toString" is no part of small'],
-  [parted, { train: { part: 'batch1', first: 41 } }, 'data.train.first: asks for the first 41 rows, part "batch1" has 40'],
-  [parted, { train: { part: 'train' }, validation: { part: 'batch2' } }, 'data.validation: shares rows with data.train'],
+  [
+    parted,
+    { train: { part: 'batch1', first: 41 } },
+    'data.train.first: asks for the first 41 rows, part "batch1" has 40',
+  ],
+  [
+    parted,
+    { train: { part: 'train' }, validation: { part: 'batch2' } },
+    'data.validation: shares rows with data.train',
+  ],
   [parted, { train: { part: 'train' }, validation: 10 }, 'there are 0 to draw from'],
 ])('the split %# is refused in a sentence', (dataset, data, message) => {
   expect(() => split(dataset, data)).toThrow(RecipeError);
@@ -124,5 +141,7 @@ test.each([
 
 test('strata of a regression set are refused', () => {
   const { labels: _, ...rest } = plain;
-  expect(() => split({ ...rest, task: 'regression' }, { test: 0.2, stratify: true })).toThrow('data.stratify: small has no classes');
+  expect(() => split({ ...rest, task: 'regression' }, { test: 0.2, stratify: true })).toThrow(
+    'data.stratify: small has no classes',
+  );
 });

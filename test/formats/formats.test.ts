@@ -67,7 +67,9 @@ test('CIFAR planes are woven into pixels', () => {
 });
 
 test('CIFAR refuses half records, empty files and labels above 9, naming the record', () => {
-  expect(() => readCifar(new Uint8Array(2 * cifarRecordBytes - 1), 'b.bin')).toThrow('b.bin: has 6145 bytes, not a whole number');
+  expect(() => readCifar(new Uint8Array(2 * cifarRecordBytes - 1), 'b.bin')).toThrow(
+    'b.bin: has 6145 bytes, not a whole number',
+  );
   expect(() => readCifar(new Uint8Array(), 'b.bin')).toThrow('not a whole number of records');
   const file = new Uint8Array(3 * cifarRecordBytes);
   file[2 * cifarRecordBytes] = 10;

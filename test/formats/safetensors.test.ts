@@ -65,11 +65,27 @@ test.each([
   ['no object', fileOf('[1]', 0), 'its header is wrong at'],
   ['a missing field', fileOf({ w: { dtype: 'F32', shape: [1] } }, 4), 'its header is wrong at "w.data_offsets"'],
   ['a negative length', fileOf({ w: w('F32', [-1], [0, 4]) }, 4), 'its header is wrong at "w.shape.0"'],
-  ['metadata that are no texts', fileOf({ __metadata__: { step: 3 } }, 0), 'its header is wrong at "__metadata__.step"'],
-  ['an unknown dtype', fileOf({ w: w('BF16', [2], [0, 4]) }, 4), 'tensor "w" is of dtype BF16; read are F64, F32, I32, U32, U8'],
+  [
+    'metadata that are no texts',
+    fileOf({ __metadata__: { step: 3 } }, 0),
+    'its header is wrong at "__metadata__.step"',
+  ],
+  [
+    'an unknown dtype',
+    fileOf({ w: w('BF16', [2], [0, 4]) }, 4),
+    'tensor "w" is of dtype BF16; read are F64, F32, I32, U32, U8',
+  ],
   ['a shape that is not its bytes', fileOf({ w: w('F32', [2], [0, 4]) }, 4), 'should take 8 bytes, not 4'],
-  ['overlapping tensors', fileOf({ a: w('F32', [2], [0, 8]), b: w('F32', [1], [4, 8]) }, 8), 'tensor "b" overlaps another'],
-  ['a gap', fileOf({ a: w('F32', [1], [0, 4]), b: w('F32', [1], [8, 12]) }, 12), 'tensor "b" overlaps another or leaves a gap'],
+  [
+    'overlapping tensors',
+    fileOf({ a: w('F32', [2], [0, 8]), b: w('F32', [1], [4, 8]) }, 8),
+    'tensor "b" overlaps another',
+  ],
+  [
+    'a gap',
+    fileOf({ a: w('F32', [1], [0, 4]), b: w('F32', [1], [8, 12]) }, 12),
+    'tensor "b" overlaps another or leaves a gap',
+  ],
   ['bytes after the last tensor', fileOf({ a: w('F32', [1], [0, 4]) }, 5), '1 bytes follow the last tensor'],
   ['another format', new TextEncoder().encode('PK this is a zip file, not weights'), 'is no safetensors file'],
 ])('a file with %s is refused', (_, bytes, message) => {
@@ -80,5 +96,10 @@ test.each([
 test('writing a wrong shape or a name twice is a fault', () => {
   const data = Float32Array.of(1, 2);
   expect(() => writeSafetensors([{ name: 'w', shape: [3], data }])).toThrow('has 2 values');
-  expect(() => writeSafetensors([{ name: 'w', shape: [2], data }, { name: 'w', shape: [2], data }])).toThrow('twice');
+  expect(() =>
+    writeSafetensors([
+      { name: 'w', shape: [2], data },
+      { name: 'w', shape: [2], data },
+    ]),
+  ).toThrow('twice');
 });

@@ -42,13 +42,20 @@ test('a division by way of the reciprocal is inexact', () => {
 });
 
 test('one ulp in a root is an inexact root', () => {
-  expect(judgeArithmetic(ieee, { ...ieee, root: nudge(ieee.root) })).toEqual({ ...exact, sqrtExact: false, exact: false });
+  expect(judgeArithmetic(ieee, { ...ieee, root: nudge(ieee.root) })).toEqual({
+    ...exact,
+    sqrtExact: false,
+    exact: false,
+  });
 });
 
-test.each(['tiny', 'grown'] as const)('zeros in %s are flushed subnormals, which alone leave the adapter exact', (name) => {
-  const probe = judgeArithmetic(ieee, { ...ieee, [name]: ieee[name].map(() => 0) });
-  expect(probe).toEqual({ ...exact, flushesSubnormals: true });
-});
+test.each(['tiny', 'grown'] as const)(
+  'zeros in %s are flushed subnormals, which alone leave the adapter exact',
+  (name) => {
+    const probe = judgeArithmetic(ieee, { ...ieee, [name]: ieee[name].map(() => 0) });
+    expect(probe).toEqual({ ...exact, flushesSubnormals: true });
+  },
+);
 
 test('the operands of the subnormal test are what it takes', () => {
   const smallestNormal = 2 ** -126;

@@ -1,0 +1,29 @@
+/** How many steps one submit holds: as many as fit a time budget, which adapts itself to what the last chunks took. */
+export interface Chunks {
+  /** Steps of the next chunk. */
+  steps(): number;
+  /** The device starts on steps again, after an evaluation: what came before does not count. */
+  resume(): void;
+  /** A chunk of so many steps is done. */
+  finished(steps: number): void;
+}
+
+const firstSteps = 4;
+
+export function createChunks(budgetMilliseconds: number, mostSteps: number): Chunks {
+  let size = Math.min(firstSteps, mostSteps);
+  let last = performance.now();
+  return {
+    steps: () => size,
+    resume() {
+      last = performance.now();
+    },
+    finished(steps) {
+      const now = performance.now();
+      const perStep = (now - last) / steps;
+      last = now;
+      const fitting = Math.round(budgetMilliseconds / Math.max(perStep, 1e-3));
+      size = Math.max(1, Math.min(mostSteps, fitting, size * 2));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** Where a plan runs: a WebGPU device, or the CPU path that defines every bit. */
+import { float32, float32Fused } from '../arithmetic/arithmetic.ts';
+import { createCpuExecutor } from '../cpu/executor.ts';
+import type { GpuDevice } from '../gpu/device.ts';
+import { createGpuExecutor } from '../gpu/executor.ts';
+import type { Executor } from '../plan/executor.ts';
+import type { Plan } from '../plan/plan.ts';
+
+export interface CpuDevice extends Disposable {
+  readonly kind: 'cpu';
+  readonly name: string;
+}
+export type Device = CpuDevice | GpuDevice;
+
+/** The CPU path, in float32. */
+export function cpuDevice(): CpuDevice {
+  return { kind: 'cpu', name: 'CPU path', [Symbol.dispose]() {} };
+}
+
+/** Largest buffer that one binding takes, in bytes; the CPU path keeps to what WebGPU promises everywhere. */
+export function maxBindingBytes(device: Device): number {
+  return device.kind === 'gpu' ? device.maxBindingBytes : 2 ** 30;
+}
+
+export async function createExecutor(device: Device, plan: Plan): Promise<Executor> {
+  return device.kind === 'gpu' ? createGpuExecutor(device, plan) : createCpuExecutor(plan);
+}
+
+/** The CPU twin that follows an adapter's arithmetic: with fused multiply-adds where the adapter contracts. */
+export function twinArithmetic(device: GpuDevice): typeof float32 {
+  return device.arithmetic.contracts ? float32Fused : float32;
+}

@@ -1,0 +1,245 @@
+/**
+ * A recipe on a device: data loaded and split, plan built, everything resident. Training, evaluation, prediction and verification all
+ * start from here.
+ */
+import { DataError } from '../errors.ts';
+import { normalize, splitDataset } from '../data/dataset.ts';
+import type { Dataset, Normalization, NormalizedInputs, Split } from '../data/dataset.ts';
+import { initialParameters } from '../model/initialise.ts';
+import { parameterTensors } from '../model/model.ts';
+import { elementCount } from '../ops/emitter.ts';
+import type { StepScalars } from '../ops/kernel.ts';
+import { bitsOfFloat, hyperColumns, memberColumns } from '../ops/tables.ts';
+import { buildPlan } from '../plan/build.ts';
+import type { Executor } from '../plan/executor.ts';
+import type { Plan } from '../plan/plan.ts';
+import { permutation, streams } from '../random/draws.ts';
+import { memberRecipes } from '../recipe/parse.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import { planDuration } from './duration.ts';
+import { fillHyperRow, learningRate } from './schedule.ts';
+import type { Duration } from './schedule.ts';
+
+/** One way of seeing the data: its split and its normalisation. Members that agree in every data field share one. */
+export interface DataView {
+  readonly split: Split;
+  readonly seed: number;
+  readonly normalization: Normalization;
+}
+
+/** A recipe with its data and plan, before any device memory is taken. */
+export interface Prepared {
+  readonly recipe: Recipe;
+  readonly members: readonly Recipe[];
+  readonly dataset: Dataset;
+  readonly views: readonly DataView[];
+  readonly duration: Duration;
+  readonly plan: Plan;
+  readonly inputs: readonly NormalizedInputs[];
+}
+
+export interface PrepareOptions {
+  readonly maxBindingBytes?: number;
+  readonly shareSlots?: boolean;
+}
+
+/** Splits and normalises the data and builds the plan. */
+export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOptions = {}): Prepared {
+  const members = memberRecipes(recipe);
+  const dataSeeds = new Set(members.map((member) => member.data.seed));
+  const dataMembers = dataSeeds.size === 1 ? members.slice(0, 1) : members;
+  const splits = dataMembers.map((member) => splitDataset(dataset, member.data));
+  const inputs = splits.map((split) => normalize(dataset, split, recipe.data.normalize));
+  checkLabels(dataset);
+  const views = dataMembers.map((member, index) => ({
+    split: splits[index]!,
+    seed: member.data.seed,
+    normalization: inputs[index]!.normalization,
+  }));
+  const trainRows = views[0]!.split.train.length;
+  const durations = members.map((member) => planDuration(member, trainRows));
+  const bytes = dataset.inputs instanceof Uint8Array;
+  const plan = buildPlan({
+    recipe,
+    population: members.length,
+    dataPopulation: views.length,
+    data: { ...dataset, inputs: bytes ? 'bytes' : 'floats' },
+    ...options,
+  });
+  return { recipe, members, dataset, views, duration: durations[0]!, plan, inputs };
+}
+
+function checkLabels({ name, labels, outputCount }: Dataset): void {
+  const bad = labels?.findIndex((label) => label >= outputCount) ?? -1;
+  if (bad >= 0) {
+    throw new DataError(name, `row ${bad} has the label ${labels?.[bad]}, but labels go from 0 to ${outputCount - 1}. Mend the row.`);
+  }
+}
+
+/** Uploads the dataset and the tables that stay. */
+export function uploadData({ plan, members, dataset, views, inputs }: Prepared, executor: Executor): void {
+  const features = elementCount(dataset.inputShape);
+  const bytes = inputs[0]!.inputs instanceof Uint8Array;
+  // Floats were normalised for each view on its own: the views lie one after the other.
+  const copies = bytes ? 1 : views.length;
+  if (bytes) {
+    const affine = new Float32Array(views.length * 2 * features);
+    for (const [index, { scale, shift }] of inputs.entries()) {
+      affine.set(scale, index * 2 * features);
+      affine.set(shift, (index * 2 + 1) * features);
+    }
+    executor.write('affine', affine);
+    let from = 0;
+    for (const buffer of plan.buffers.filter(({ name }) => name.startsWith('inputs'))) {
+      const words = new Uint32Array(buffer.elements);
+      const source = (inputs[0]!.inputs as Uint8Array).subarray(from, from + buffer.elements * 4);
+      new Uint8Array(words.buffer).set(source);
+      executor.write(buffer.name, words);
+      from += source.length;
+    }
+  } else {
+    const all = new Float32Array(copies * dataset.rowCount * features);
+    for (const [index, one] of inputs.entries()) all.set(one.inputs as Float32Array, index * dataset.rowCount * features);
+    let from = 0;
+    for (const buffer of plan.buffers.filter(({ name }) => name.startsWith('inputs'))) {
+      executor.write(buffer.name, all.subarray(from, from + buffer.elements));
+      from += buffer.elements;
+    }
+  }
+  if (plan.buffers.some(({ name }) => name === 'labels')) {
+    const labels = dataset.labels ?? new Uint32Array(dataset.rowCount);
+    for (let copy = 0; copy < copies; copy++) executor.write('labels', labels, copy * labels.length);
+  } else {
+    const targets = targetsOf(dataset);
+    for (let copy = 0; copy < copies; copy++) executor.write('targets', targets, copy * targets.length);
+  }
+  executor.write('seeds', Uint32Array.from(views, (view) => view.seed));
+  executor.write('penalised', penalisedBits(plan));
+  executor.write('members', memberTable(plan, members, new Set()));
+}
+
+/** Targets of the squared losses: the numbers of a regression, or labels as ones and zeros. */
+function targetsOf({ targets, labels, rowCount, outputCount }: Dataset): Float32Array {
+  if (targets !== undefined) return targets;
+  const oneHot = new Float32Array(rowCount * outputCount);
+  labels?.forEach((label, row) => {
+    oneHot[row * outputCount + label] = 1;
+  });
+  return oneHot;
+}
+
+/** One bit per element of a member's arena: 1 where the L2 penalty falls. */
+function penalisedBits({ model }: Plan): Uint32Array {
+  const bits = new Uint32Array(Math.ceil(model.memberStride / 32));
+  for (const { penalised, arenaOffset, shape } of parameterTensors(model)) {
+    if (!penalised) continue;
+    for (let i = arenaOffset; i < arenaOffset + elementCount(shape); i++) bits[i >>> 5]! |= 1 << (i & 31);
+  }
+  return bits;
+}
+
+/** The table of members: seed, active, and of each dropout layer threshold and scale. */
+export function memberTable(plan: Plan, members: readonly Recipe[], frozen: ReadonlySet<number>): Uint32Array {
+  const columns = plan.memberColumnCount;
+  const table = new Uint32Array(members.length * columns);
+  for (const [index, member] of members.entries()) {
+    const start = index * columns;
+    table[start + memberColumns.seed] = member.seed;
+    table[start + memberColumns.active] = frozen.has(index) ? 0 : 1;
+    let column = start + memberColumns.first;
+    for (const layer of member.model.layers) {
+      if (layer.type !== 'dropout') continue;
+      table[column++] = Math.min(0xffff_ffff, Math.round(layer.rate * 2 ** 32));
+      table[column++] = bitsOfFloat(1 / (1 - layer.rate));
+    }
+  }
+  return table;
+}
+
+/** Initial parameters of every member [population, memberStride]. */
+export function initialArena({ plan, members }: Prepared): Float32Array {
+  const arena = new Float32Array(members.length * plan.model.memberStride);
+  for (const [index, member] of members.entries()) {
+    arena.set(initialParameters(plan.model, member.seed), index * plan.model.memberStride);
+  }
+  return arena;
+}
+
+/** Rows that the device gathers at a step: index of each row of each view's batch. */
+export interface Feed {
+  /** Fills the chunk's tables for these training steps and returns their scalars. */
+  loadTraining(executor: Executor, firstStep: number, count: number, plateaus: readonly number[]): StepScalars[];
+  /** Fills the index table with rows of a split, `evaluationBatch` at a time from `firstRow`. */
+  loadRows(executor: Executor, rows: readonly Uint32Array[], firstRow: number): { steps: StepScalars[]; nextRow: number };
+}
+
+export function createFeed({ plan, members, views, duration, dataset, inputs, recipe }: Prepared): Feed {
+  const { batch, evaluationBatch, chunkRows, population } = plan;
+  const widest = Math.max(batch, evaluationBatch);
+  const indexStride = chunkRows * widest;
+  const indices = new Uint32Array(views.length * indexStride);
+  const hyper = new Float32Array(chunkRows * population * hyperColumns.length);
+  const stacked = inputs[0]!.inputs instanceof Uint8Array ? 0 : dataset.rowCount;
+  const orders: { epoch: number; order: Uint32Array }[] = views.map(() => ({ epoch: -1, order: new Uint32Array() }));
+
+  function orderOf(view: number, epoch: number): Uint32Array {
+    const cached = orders[view]!;
+    if (cached.epoch !== epoch) {
+      const { split, seed } = views[view]!;
+      cached.epoch = epoch;
+      cached.order = recipe.data.shuffle
+        ? permutation(split.train.length, seed, streams.order, epoch)
+        : Uint32Array.from(split.train.keys());
+    }
+    return cached.order;
+  }
+
+  return {
+    loadTraining(executor, firstStep, count, plateaus) {
+      const steps: StepScalars[] = [];
+      for (let row = 0; row < count; row++) {
+        const step = firstStep + row;
+        const epoch = Math.floor(step / duration.stepsPerEpoch);
+        const start = (step % duration.stepsPerEpoch) * batch;
+        for (const [view, { split }] of views.entries()) {
+          const order = orderOf(view, epoch);
+          const out = view * indexStride + row * batch;
+          for (let m = 0; m < batch; m++) indices[out + m] = split.train[order[start + m]!]! + view * stacked;
+        }
+        for (const [index, member] of members.entries()) {
+          const rate = learningRate(member, step, duration, plateaus[index] ?? 1);
+          const offset = (row * population + index) * hyperColumns.length;
+          fillHyperRow(hyper, offset, member, step, rate, views[0]!.split.train.length);
+        }
+        steps.push({ step, row, validRows: batch });
+      }
+      for (let view = 0; view < views.length; view++) {
+        const start = view * indexStride;
+        executor.write('indices', indices.subarray(start, start + count * batch), start);
+      }
+      executor.write('hyper', hyper.subarray(0, count * population * hyperColumns.length));
+      return steps;
+    },
+    loadRows(executor, rows, firstRow) {
+      const total = rows[0]?.length ?? 0;
+      const count = Math.min(chunkRows, Math.ceil((total - firstRow) / evaluationBatch));
+      const steps: StepScalars[] = [];
+      for (let row = 0; row < count; row++) {
+        const start = firstRow + row * evaluationBatch;
+        const validRows = Math.min(evaluationBatch, total - start);
+        for (let view = 0; view < views.length; view++) {
+          const out = view * indexStride + row * evaluationBatch;
+          const of = rows[view] ?? rows[0]!;
+          // The tail repeats its last row; the loss does not count it.
+          for (let m = 0; m < evaluationBatch; m++) indices[out + m] = of[start + Math.min(m, validRows - 1)]! + view * stacked;
+        }
+        steps.push({ step: 0, row, validRows });
+      }
+      for (let view = 0; view < views.length; view++) {
+        const start = view * indexStride;
+        executor.write('indices', indices.subarray(start, start + count * evaluationBatch), start);
+      }
+      return { steps, nextRow: firstRow + count * evaluationBatch };
+    },
+  };
+}
