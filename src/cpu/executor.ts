@@ -14,7 +14,10 @@ interface BoundCall {
 
 export function createCpuExecutor(plan: Executable, math: Arithmetic = float32): Executor {
   const buffers = new Map<string, Values>(
-    plan.buffers.map(({ name, dtype, elements }) => [name, dtype === 'f32' ? math.array(elements) : new Uint32Array(elements)]),
+    plan.buffers.map(({ name, dtype, elements }) => [
+      name,
+      dtype === 'f32' ? math.array(elements) : new Uint32Array(elements),
+    ]),
   );
   const bufferAt = (name: string): Values => {
     const values = buffers.get(name);
@@ -56,7 +59,10 @@ export function createCpuExecutor(plan: Executable, math: Arithmetic = float32):
       bufferAt(to).set(source.subarray(elementOffset, end), elementOffset);
     },
     async read(buffer, elementOffset = 0, elements) {
-      const values = bufferAt(buffer).slice(elementOffset, elements === undefined ? undefined : elementOffset + elements);
+      const values = bufferAt(buffer).slice(
+        elementOffset,
+        elements === undefined ? undefined : elementOffset + elements,
+      );
       // Lets timers and signals in between the chunks of a long run.
       await new Promise((resolve) => setTimeout(resolve));
       return values;

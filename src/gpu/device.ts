@@ -34,7 +34,9 @@ export async function openGpuDevice({ adapter, name, software, shaders }: GpuDev
   try {
     device = await adapter.requestDevice(deviceDescriptor(adapter, 'descent'));
   } catch (cause) {
-    throw new DeviceError(`the adapter "${name}" gives no device (${String(cause)}). Choose another with --adapter.`, { cause });
+    throw new DeviceError(`the adapter "${name}" gives no device (${String(cause)}). Choose another with --adapter.`, {
+      cause,
+    });
   }
   let reason: string | undefined;
   void device.lost.then((info) => {

@@ -46,18 +46,27 @@ export async function createGpuExecutor(
     return buffer;
   };
   const lostError = (cause?: unknown) =>
-    new DeviceError(`the device "${gpu.name}" was lost: ${gpu.lostReason() ?? String(cause)}. Resume from the last checkpoint.`, { cause });
+    new DeviceError(
+      `the device "${gpu.name}" was lost: ${gpu.lostReason() ?? String(cause)}. Resume from the last checkpoint.`,
+      { cause },
+    );
 
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, createBuffer(buffer.name, sizeBytes(buffer), usage)]));
+  const buffers = new Map(
+    plan.buffers.map((buffer) => [buffer.name, createBuffer(buffer.name, sizeBytes(buffer), usage)]),
+  );
   const bufferAt = (name: string): GPUBuffer => {
     const buffer = buffers.get(name);
     if (buffer === undefined) throw new Error(`the plan has no buffer "${name}"`);
     return buffer;
   };
-  const steps = createBuffer('steps', plan.chunkRows * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+  const steps = createBuffer(
+    'steps',
+    plan.chunkRows * uniformAlignment,
+    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  );
   const stepData = new Uint32Array((plan.chunkRows * uniformAlignment) / 4);
   const callCount = Object.values(plan.programs).reduce((sum, calls) => sum + calls.length, 0);
   const params = createBuffer('params', callCount * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
@@ -80,7 +89,11 @@ export async function createGpuExecutor(
         entries: bindings.map((binding, index) => {
           const place = tensors[binding];
           if (place === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
-          const resource = { buffer: bufferAt(place.buffer), offset: place.elementOffset * 4, size: place.elements * 4 };
+          const resource = {
+            buffer: bufferAt(place.buffer),
+            offset: place.elementOffset * 4,
+            size: place.elements * 4,
+          };
           return { binding: index, resource };
         }),
       }),
@@ -108,7 +121,9 @@ export async function createGpuExecutor(
     exhausted = await device.popErrorScope();
   }
   if (exhausted !== null) {
-    throw new DeviceError(`the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`);
+    throw new DeviceError(
+      `the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`,
+    );
   }
   if (failure !== null) throw new Error(`invalid plan: ${failure.message}`);
 

@@ -85,6 +85,7 @@ async function compileKernel(
 async function describeFailure(module: GPUShaderModule, assembled: AssembledShader, cause: unknown): Promise<string> {
   const { messages } = await module.getCompilationInfo();
   const first = messages.find((message) => message.type === 'error');
-  if (first === undefined) return `shaders/${assembled.name}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  if (first === undefined)
+    return `shaders/${assembled.name}: ${cause instanceof Error ? cause.message : String(cause)}`;
   return `${assembled.locate(first.lineNum)}: ${first.message}`;
 }

@@ -13,7 +13,11 @@ export function openStaging(device: GPUDevice, expectedBytes: readonly number[])
   const all: GPUBuffer[] = [];
   const free: GPUBuffer[] = [];
   const create = (size: number): GPUBuffer => {
-    const buffer = device.createBuffer({ label: 'staging', size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const buffer = device.createBuffer({
+      label: 'staging',
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
     all.push(buffer);
     return buffer;
   };

@@ -45,7 +45,9 @@ export function buildModel(recipe: Recipe, fit: ModelFit): Model {
     counts.set(layer.type, number);
     const name = layer.name ?? `${layer.type}${number}`;
     if (!/^[A-Za-z][\w-]*$/.test(name) || used.has(name)) {
-      const fault = used.has(name) ? 'is taken by another layer' : 'is not a letter followed by letters, digits, _ or -';
+      const fault = used.has(name)
+        ? 'is taken by another layer'
+        : 'is not a letter followed by letters, digits, _ or -';
       throw new ShapeError(`model.layers[${index}].name`, `"${name}" ${fault}.`);
     }
     used.add(name);

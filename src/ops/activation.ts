@@ -53,7 +53,8 @@ export function activationSlope(math: Arithmetic, code: number, saved: number): 
       return math.mulAdd(-saved, saved, 1);
     case 5: {
       const density = round(
-        (math.float === 'float32' ? normalDensityAt0 : 1 / Math.sqrt(2 * Math.PI)) * math.exp(round(round(-0.5 * saved) * saved)),
+        (math.float === 'float32' ? normalDensityAt0 : 1 / Math.sqrt(2 * Math.PI)) *
+          math.exp(round(round(-0.5 * saved) * saved)),
       );
       return math.mulAdd(saved, density, normalDistribution(math, saved));
     }

@@ -129,37 +129,44 @@ const sizes: readonly (readonly [batch: number, inSize: number, outSize: number,
 ];
 const activations: readonly ActivationName[] = ['linear', 'relu', 'leakyRelu', 'sigmoid', 'tanh'];
 
-export const denseCases: readonly KernelCase[] = sizes.flatMap(([batch, inSize, outSize, population], index): KernelCase[] => {
-  const activation = activations[index % activations.length] ?? 'linear';
-  const constants = { ACTIVATION: activationCodes[activation] };
-  const wStride = (inSize + 1) * outSize + 3;
-  const x = { elements: population * batch * inSize, fill: { kind: 'normal', scale: 1 } } as const;
-  const w = { elements: population * wStride, fill: { kind: 'normal', scale: 0.3 } } as const;
-  const dy = { elements: population * batch * outSize, fill: { kind: 'normal', scale: 0.1 } } as const;
-  const shape = { batch, inSize, outSize, wStride, population };
-  const name = `${batch}x${inSize}x${outSize}, population ${population}`;
-  const shared = index % 2 === 0;
-  const xStride = shared ? 0 : batch * inSize;
-  return [
-    {
-      kernel: denseForward,
-      name: `${name}, ${activation}${shared ? ', shared x' : ''}`,
-      params: { ...shape, xStride },
-      constants,
-      tensors: { x, w, y: { elements: dy.elements } },
-    },
-    {
-      kernel: denseBackwardInput,
-      name: `${name}, ${activation}`,
-      params: shape,
-      constants,
-      tensors: { dy, w, saved: { elements: x.elements, fill: { kind: 'normal', scale: 0.5 } }, dx: { elements: x.elements } },
-    },
-    {
-      kernel: denseBackwardWeight,
-      name: `${name}${shared ? ', shared x' : ''}`,
-      params: { ...shape, xStride },
-      tensors: { x, dy, dw: w },
-    },
-  ];
-});
+export const denseCases: readonly KernelCase[] = sizes.flatMap(
+  ([batch, inSize, outSize, population], index): KernelCase[] => {
+    const activation = activations[index % activations.length] ?? 'linear';
+    const constants = { ACTIVATION: activationCodes[activation] };
+    const wStride = (inSize + 1) * outSize + 3;
+    const x = { elements: population * batch * inSize, fill: { kind: 'normal', scale: 1 } } as const;
+    const w = { elements: population * wStride, fill: { kind: 'normal', scale: 0.3 } } as const;
+    const dy = { elements: population * batch * outSize, fill: { kind: 'normal', scale: 0.1 } } as const;
+    const shape = { batch, inSize, outSize, wStride, population };
+    const name = `${batch}x${inSize}x${outSize}, population ${population}`;
+    const shared = index % 2 === 0;
+    const xStride = shared ? 0 : batch * inSize;
+    return [
+      {
+        kernel: denseForward,
+        name: `${name}, ${activation}${shared ? ', shared x' : ''}`,
+        params: { ...shape, xStride },
+        constants,
+        tensors: { x, w, y: { elements: dy.elements } },
+      },
+      {
+        kernel: denseBackwardInput,
+        name: `${name}, ${activation}`,
+        params: shape,
+        constants,
+        tensors: {
+          dy,
+          w,
+          saved: { elements: x.elements, fill: { kind: 'normal', scale: 0.5 } },
+          dx: { elements: x.elements },
+        },
+      },
+      {
+        kernel: denseBackwardWeight,
+        name: `${name}${shared ? ', shared x' : ''}`,
+        params: { ...shape, xStride },
+        tensors: { x, dy, dw: w },
+      },
+    ];
+  },
+);

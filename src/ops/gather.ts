@@ -187,9 +187,21 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
   const floats = { elements: rows * features, fill: { kind: 'normal', scale: 1 } } as const;
   return [
     { kernel: gatherBytes, name, params, step, tensors: { shard: bytes, indices, affine, x } },
-    { kernel: gatherBytes, name: `${name}, second shard`, params: secondShard, step, tensors: { shard: bytes, indices, affine, x } },
+    {
+      kernel: gatherBytes,
+      name: `${name}, second shard`,
+      params: secondShard,
+      step,
+      tensors: { shard: bytes, indices, affine, x },
+    },
     { kernel: gatherFloats, name, params, step, tensors: { shard: floats, indices, x } },
-    { kernel: gatherFloats, name: `${name}, second shard`, params: secondShard, step, tensors: { shard: floats, indices, x } },
+    {
+      kernel: gatherFloats,
+      name: `${name}, second shard`,
+      params: secondShard,
+      step,
+      tensors: { shard: floats, indices, x },
+    },
     {
       kernel: gatherLabels,
       name,

@@ -5,7 +5,15 @@
 import { activationBackward, activationCases, activationForward } from './activation.ts';
 import { denseBackwardInput, denseBackwardWeight, denseCases, denseForward } from './dense.ts';
 import { dropout, dropoutCases } from './dropout.ts';
-import { augmentCases, augmentImage, augmentNoise, gatherBytes, gatherCases, gatherFloats, gatherLabels } from './gather.ts';
+import {
+  augmentCases,
+  augmentImage,
+  augmentNoise,
+  gatherBytes,
+  gatherCases,
+  gatherFloats,
+  gatherLabels,
+} from './gather.ts';
 import type { Kernel, KernelCase } from './kernel.ts';
 import { extremeLogitCase, lossCases, softmaxCrossEntropy, squaredError } from './losses.ts';
 import { adam, momentum, optimizerCases, rmsprop, sgd } from './optimizers.ts';
@@ -18,7 +26,11 @@ interface Op {
 }
 
 export const ops: readonly Op[] = [
-  { name: 'gather', kernels: [gatherBytes, gatherFloats, gatherLabels, augmentImage, augmentNoise], cases: [...gatherCases, ...augmentCases] },
+  {
+    name: 'gather',
+    kernels: [gatherBytes, gatherFloats, gatherLabels, augmentImage, augmentNoise],
+    cases: [...gatherCases, ...augmentCases],
+  },
   { name: 'dense', kernels: [denseForward, denseBackwardInput, denseBackwardWeight], cases: denseCases },
   { name: 'activation', kernels: [activationForward, activationBackward], cases: activationCases },
   { name: 'dropout', kernels: [dropout], cases: dropoutCases },

@@ -70,7 +70,11 @@ export const squaredError = defineKernel({
   variants: linearVariants,
   launch: (p, tile) => launchLinear(p.batch, p.population, tile),
   longestSum: (p) => p.outputs,
-  twin({ y, targets, dy, rows }, { batch, outputs, targetStride, lossScale, gradientScale, population }, { math, step }) {
+  twin(
+    { y, targets, dy, rows },
+    { batch, outputs, targetStride, lossScale, gradientScale, population },
+    { math, step },
+  ) {
     const { round } = math;
     for (let member = 0; member < population; member++) {
       for (let row = 0; row < batch; row++) {
@@ -148,7 +152,10 @@ export const extremeLogitCase: KernelCase = {
   params: { batch: 4, classes: 3, labelStride: 0, inverseBatch: 0.25, population: 1 },
   step: { validRows: 4 },
   tensors: {
-    logits: { elements: 12, fill: { kind: 'values', values: [1e4, -1e4, 0, -1e4, -1e4, -1e4, 1e4, 9999, 0, 0, 1e-4, -1e4] } },
+    logits: {
+      elements: 12,
+      fill: { kind: 'values', values: [1e4, -1e4, 0, -1e4, -1e4, -1e4, 1e4, 9999, 0, 0, 1e-4, -1e4] },
+    },
     labels: { elements: 4, fill: { kind: 'values', values: [1, 2, 0, 1] } },
     dlogits: { elements: 12 },
     rows: { elements: 8 },

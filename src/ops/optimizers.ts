@@ -115,7 +115,9 @@ export const rmsprop = defineKernel({
     const { round, mulAdd } = math;
     const v = tensors.v;
     updateAll(tensors, p, context, ({ index, gradient, weight, hyper }) => {
-      const squares = math.flush(mulAdd(hyper('decay1'), v[index]!, round(round(hyper('gain1') * gradient) * gradient)));
+      const squares = math.flush(
+        mulAdd(hyper('decay1'), v[index]!, round(round(hyper('gain1') * gradient) * gradient)),
+      );
       v[index] = squares;
       const scale = round(round(Math.sqrt(squares)) + hyper('epsilon'));
       return mulAdd(-hyper('rate'), round(gradient / scale), weight);
@@ -141,7 +143,9 @@ export const adam = defineKernel({
     const { m, v } = tensors;
     updateAll(tensors, p, context, ({ index, gradient, weight, hyper }) => {
       const mean = math.flush(mulAdd(hyper('decay1'), m[index]!, round(hyper('gain1') * gradient)));
-      const squares = math.flush(mulAdd(hyper('decay2'), v[index]!, round(round(hyper('gain2') * gradient) * gradient)));
+      const squares = math.flush(
+        mulAdd(hyper('decay2'), v[index]!, round(round(hyper('gain2') * gradient) * gradient)),
+      );
       m[index] = mean;
       v[index] = squares;
       const scale = round(round(round(Math.sqrt(squares)) / hyper('correction2')) + hyper('epsilon'));
@@ -171,7 +175,9 @@ export const optimizerCases: readonly KernelCase[] = [1, 7, 257, 600].flatMap((c
   const population = 3;
   const arena = { elements: population * count, fill: { kind: 'normal', scale: 0.5 } } as const;
   const positive = { elements: population * count, fill: { kind: 'positive', scale: 0.1 } } as const;
-  const values = [...hyperColumns].sort((a, b) => hyperColumn[a] - hyperColumn[b]).map((column) => Math.fround(hyperRow[column]));
+  const values = [...hyperColumns]
+    .sort((a, b) => hyperColumn[a] - hyperColumn[b])
+    .map((column) => Math.fround(hyperRow[column]));
   const tensors = {
     dw: arena,
     hyper: { elements: 2 * population * values.length, fill: { kind: 'values', values } },

@@ -36,7 +36,7 @@ export function product(
   for (let row = 0; row < rows; row++) {
     part.fill(0);
     total.fill(0);
-    for (let k = 0, chunk = 0; k < depth; ) {
+    for (let k = 0, chunk = 0; k < depth;) {
       const end = Math.min(k + sumChunk, depth);
       sum.fill(0);
       for (; k < end; k++) {
@@ -60,7 +60,7 @@ export function orderedSum(math: Arithmetic, count: number, term: (index: number
   const { round } = math;
   let part = 0;
   let total = 0;
-  for (let i = 0, chunk = 0; i < count; ) {
+  for (let i = 0, chunk = 0; i < count;) {
     const end = Math.min(i + sumChunk, count);
     let sum = 0;
     for (; i < end; i++) sum = round(sum + term(i));

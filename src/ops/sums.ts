@@ -109,7 +109,13 @@ function sumChunks(
 }
 
 /** One number of the chunk's table of hyper-parameters. */
-export function hyperAt(hyper: FloatArray, row: number, population: number, member: number, column: HyperColumn): number {
+export function hyperAt(
+  hyper: FloatArray,
+  row: number,
+  population: number,
+  member: number,
+  column: HyperColumn,
+): number {
   return hyper[(row * population + member) * hyperColumns.length + hyperColumn[column]]!;
 }
 
@@ -139,7 +145,10 @@ export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600].flatMap((cou
       name,
       params: { batch: count, population },
       step: { row: 1 },
-      tensors: { rows: { elements: population * count * 2, fill: { kind: 'normal', scale: 1 } }, metrics: { elements: 8 } },
+      tensors: {
+        rows: { elements: population * count * 2, fill: { kind: 'normal', scale: 1 } },
+        metrics: { elements: 8 },
+      },
     },
     { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },
     { kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } },

@@ -32,7 +32,10 @@ export const hyperColumns = [
 export type HyperColumn = (typeof hyperColumns)[number];
 
 /** Index of a column in a row of `hyper`. */
-export const hyperColumn = Object.fromEntries(hyperColumns.map((name, index) => [name, index])) as Record<HyperColumn, number>;
+export const hyperColumn = Object.fromEntries(hyperColumns.map((name, index) => [name, index])) as Record<
+  HyperColumn,
+  number
+>;
 
 const scratch = new DataView(new ArrayBuffer(4));
 

@@ -154,7 +154,10 @@ function placeCall(call: EmittedCall, slots: ReadonlyMap<Tensor, Slot>, buffers:
 function planShards(data: DataShape, rowCount: number, maxBindingBytes: number): Shard[] {
   const rowBytes = elementCount(data.inputShape) * (data.inputs === 'bytes' ? 1 : 4);
   const fitting = Math.floor(maxBindingBytes / rowBytes / 4) * 4;
-  if (fitting < 4) throw new LimitError(`one row of the data has ${rowBytes} bytes, more than this adapter binds (${maxBindingBytes}).`);
+  if (fitting < 4)
+    throw new LimitError(
+      `one row of the data has ${rowBytes} bytes, more than this adapter binds (${maxBindingBytes}).`,
+    );
   const shards: Shard[] = [];
   for (let firstRow = 0; firstRow < rowCount; firstRow += fitting) {
     shards.push({ buffer: `inputs${shards.length}`, firstRow, rowCount: Math.min(fitting, rowCount - firstRow) });
@@ -164,9 +167,16 @@ function planShards(data: DataShape, rowCount: number, maxBindingBytes: number):
 
 function checkAugmentation({ augmentation }: Recipe, { inputShape }: DataShape): void {
   if (inputShape.length === 3) return;
-  const field = augmentation.horizontalFlip ? 'horizontalFlip' : augmentation.shiftPixels > 0 ? 'shiftPixels' : undefined;
+  const field = augmentation.horizontalFlip
+    ? 'horizontalFlip'
+    : augmentation.shiftPixels > 0
+      ? 'shiftPixels'
+      : undefined;
   if (field !== undefined) {
-    throw new RecipeError(`augmentation.${field}`, `needs images, but each row of this data is ${elementCount(inputShape)} plain numbers.`);
+    throw new RecipeError(
+      `augmentation.${field}`,
+      `needs images, but each row of this data is ${elementCount(inputShape)} plain numbers.`,
+    );
   }
 }
 
@@ -181,7 +191,9 @@ function checkLimits(plan: Plan, maxBindingBytes: number): void {
     const fitting = Math.floor(maxBindingBytes / 4 / model.memberStride);
     const size = `${model.parameterCount.toLocaleString('en')} parameters (${megabytes(sizeBytes(largest))})`;
     if (fitting >= 1) {
-      throw new LimitError(`a population of ${population} with ${size} is too large: ${limit}. Train at most ${fitting} members together.`);
+      throw new LimitError(
+        `a population of ${population} with ${size} is too large: ${limit}. Train at most ${fitting} members together.`,
+      );
     }
     const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
     throw new LimitError(
@@ -191,7 +203,9 @@ function checkLimits(plan: Plan, maxBindingBytes: number): void {
   const perRow = Math.ceil(sizeBytes(largest) / Math.max(plan.batch, plan.evaluationBatch));
   const rows = Math.floor(maxBindingBytes / perRow);
   const field = plan.batch >= plan.evaluationBatch ? 'batch' : 'evaluation.batch';
-  throw new LimitError(`a batch needs ${megabytes(sizeBytes(largest))} for one tensor: ${limit}. Set ${field} to at most ${rows}.`);
+  throw new LimitError(
+    `a batch needs ${megabytes(sizeBytes(largest))} for one tensor: ${limit}. Set ${field} to at most ${rows}.`,
+  );
 }
 
 /** Units of the largest layer with which the parameters would fit, other layers as they are. */

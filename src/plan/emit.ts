@@ -140,7 +140,9 @@ export function emitEvaluate(context: EmitContext, batch: number, withLoss: bool
   const outputs = program.table('outputs');
   return program.calls.map((call) => ({
     ...call,
-    tensors: Object.fromEntries(Object.entries(call.tensors).map(([binding, tensor]) => [binding, tensor === y ? outputs : tensor])),
+    tensors: Object.fromEntries(
+      Object.entries(call.tensors).map(([binding, tensor]) => [binding, tensor === y ? outputs : tensor]),
+    ),
   }));
 }
 
@@ -166,7 +168,8 @@ function emitInputs(program: Program, context: EmitContext): Tensor {
   for (const { buffer, firstRow, rowCount } of context.shards) {
     const shard = program.table(buffer);
     const params = { batch: program.batch, features, indexStride, firstRow, rowCount, members: dataPopulation };
-    if (context.inputs === 'bytes') program.call(gatherBytes, { shard, indices, affine: program.table('affine'), x }, params);
+    if (context.inputs === 'bytes')
+      program.call(gatherBytes, { shard, indices, affine: program.table('affine'), x }, params);
     else program.call(gatherFloats, { shard, indices, x }, params);
   }
   return x;
@@ -184,7 +187,14 @@ function emitTargets(program: Program, context: EmitContext): Tensor {
   }
   const shard = program.table('targets');
   const x = program.slot('targets', [members, batch, model.outputCount]);
-  const params = { batch, features: model.outputCount, indexStride, firstRow: 0, rowCount: shard.shape[0] ?? 0, members };
+  const params = {
+    batch,
+    features: model.outputCount,
+    indexStride,
+    firstRow: 0,
+    rowCount: shard.shape[0] ?? 0,
+    members,
+  };
   program.call(gatherFloats, { shard, indices, x }, params);
   return x;
 }
@@ -196,7 +206,15 @@ function emitAugmentation(program: Program, context: EmitContext, gathered: Tens
   let x = gathered;
   if (augmentation.horizontalFlip || augmentation.shiftPixels > 0) {
     const [height = 1, width = 1, channels = 1] = context.model.inputShape;
-    const params = { batch, height, width, channels, flip: augmentation.horizontalFlip ? 1 : 0, shift: augmentation.shiftPixels, members };
+    const params = {
+      batch,
+      height,
+      width,
+      channels,
+      flip: augmentation.horizontalFlip ? 1 : 0,
+      shift: augmentation.shiftPixels,
+      members,
+    };
     const y = program.slot('augmented', x.shape);
     program.call(augmentImage, { x, seeds, y }, params);
     x = y;

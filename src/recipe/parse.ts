@@ -173,7 +173,10 @@ function resolve(schemas: readonly AnySchema[], value: unknown): AnySchema[] {
 
 /** The known name within two edits of the given one, if there is one. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const scored = known.map((candidate) => ({ candidate, edits: editDistance(name.toLowerCase(), candidate.toLowerCase()) }));
+  const scored = known.map((candidate) => ({
+    candidate,
+    edits: editDistance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
   scored.sort((a, b) => a.edits - b.edits);
   const best = scored[0];
   return best !== undefined && best.edits <= Math.max(2, name.length / 3) ? best.candidate : undefined;
@@ -202,7 +205,10 @@ function setPath(target: Record<string, unknown>, path: string, value: unknown):
     }
     const child = node[key] ?? (node[key] = {});
     if (typeof child !== 'object' || child === null) {
-      throw new RecipeError(path, `"${keys.slice(0, depth + 1).join('.')}" is ${JSON.stringify(child)}, it has no fields.`);
+      throw new RecipeError(
+        path,
+        `"${keys.slice(0, depth + 1).join('.')}" is ${JSON.stringify(child)}, it has no fields.`,
+      );
     }
     node = child as Record<string, unknown>;
   }

@@ -57,13 +57,21 @@ function arenaTensors(model: Model, arena: Float32Array, prefix: string): NamedT
   return Array.from({ length: count }, (_, index) =>
     parameterTensors(model).map(({ name, shape, arenaOffset }) => {
       const start = index * model.memberStride + arenaOffset;
-      return { name: `${prefix}${memberPrefix(index, count)}${name}`, shape, data: arena.slice(start, start + elementCount(shape)) };
+      return {
+        name: `${prefix}${memberPrefix(index, count)}${name}`,
+        shape,
+        data: arena.slice(start, start + elementCount(shape)),
+      };
     }),
   ).flat();
 }
 
 /** The parameters alone, as final.safetensors holds them. */
-export function writeWeights(model: Model, parameters: Float32Array, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeWeights(
+  model: Model,
+  parameters: Float32Array,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   return writeSafetensors(arenaTensors(model, parameters, ''), metadata);
 }
 
@@ -72,7 +80,11 @@ export function readWeights(bytes: Uint8Array, place: string, model: Model, popu
   return tensorsToArena(readSafetensors(bytes, place).tensors, place, model, population, '');
 }
 
-export function writeCheckpoint(model: Model, { counters, arenas }: Checkpoint, metadata: Readonly<Record<string, string>>): Uint8Array {
+export function writeCheckpoint(
+  model: Model,
+  { counters, arenas }: Checkpoint,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const tensors = Object.entries(arenas).flatMap(([name, arena]) => arenaTensors(model, arena, `${name}/`));
   return writeSafetensors(tensors, { ...metadata, counters: JSON.stringify(counters) });
 }
@@ -80,7 +92,10 @@ export function writeCheckpoint(model: Model, { counters, arenas }: Checkpoint, 
 export function readCheckpoint(bytes: Uint8Array, place: string, plan: Plan): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes, place);
   if (metadata.counters === undefined) {
-    throw new DataError(place, 'holds no counters: it is not a checkpoint of a run. Use --init to start from its weights.');
+    throw new DataError(
+      place,
+      'holds no counters: it is not a checkpoint of a run. Use --init to start from its weights.',
+    );
   }
   const counters = JSON.parse(metadata.counters) as Counters;
   const arenas = Object.fromEntries(
@@ -103,11 +118,17 @@ function tensorsToArena(
       const full = `${prefix}${memberPrefix(index, population)}${name}`;
       const stored = tensors.get(full) ?? tensors.get(`${prefix}${name}`);
       if (stored === undefined) {
-        throw new DataError(place, `has no tensor "${full}". It holds ${[...tensors.keys()].slice(0, 8).join(', ')}; use weights of the same model.`);
+        throw new DataError(
+          place,
+          `has no tensor "${full}". It holds ${[...tensors.keys()].slice(0, 8).join(', ')}; use weights of the same model.`,
+        );
       }
       if (stored.shape.join() !== shape.join() || !(stored.data instanceof Float32Array)) {
         const came = `${stored.dtype} [${stored.shape.join(', ')}]`;
-        throw new DataError(place, `"${full}" is ${came}, the model needs F32 [${shape.join(', ')}]. Use weights of the same model.`);
+        throw new DataError(
+          place,
+          `"${full}" is ${came}, the model needs F32 [${shape.join(', ')}]. Use weights of the same model.`,
+        );
       }
       arena.set(stored.data, index * model.memberStride + arenaOffset);
     }

@@ -7,7 +7,10 @@ import type { Duration } from './schedule.ts';
 export function planDuration(recipe: Recipe, trainRows: number): Duration {
   if (trainRows === 0) throw new RecipeError('data.train', 'leaves no rows to train on. Give it a larger share.');
   if (recipe.batch > trainRows) {
-    throw new RecipeError('batch', `${recipe.batch} is larger than the training set of ${trainRows} rows. Use at most ${trainRows}.`);
+    throw new RecipeError(
+      'batch',
+      `${recipe.batch} is larger than the training set of ${trainRows} rows. Use at most ${trainRows}.`,
+    );
   }
   const stepsPerEpoch = Math.floor(trainRows / recipe.batch);
   if (recipe.steps !== undefined) return { steps: recipe.steps, stepsPerEpoch };

@@ -41,7 +41,7 @@ export async function evaluateRows(
   const total = rows[0]?.length ?? 0;
   const loss = new Float64Array(population);
   const correct = new Float64Array(population);
-  for (let row = 0; row < total; ) {
+  for (let row = 0; row < total;) {
     const { steps, nextRow } = feed.loadRows(executor, rows, row);
     executor.run('evaluate', { steps });
     addMetrics(await executor.read('metrics', 0, steps.length * population * 2), population, loss, correct);
@@ -54,7 +54,12 @@ export async function evaluateRows(
 }
 
 /** Adds rows of the table of metrics [rows, population, 2] to the members' sums. */
-export function addMetrics(table: ArrayLike<number>, population: number, loss: Float64Array, correct: Float64Array): void {
+export function addMetrics(
+  table: ArrayLike<number>,
+  population: number,
+  loss: Float64Array,
+  correct: Float64Array,
+): void {
   for (let index = 0; index < table.length; index += 2) {
     const member = (index / 2) % population;
     loss[member]! += table[index]!;

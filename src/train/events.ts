@@ -84,5 +84,7 @@ export interface TrainResult extends MemberResult {
   readonly peakDeviceBytes: number;
   readonly members: readonly MemberResult[];
   /** Named parameters of each member, as they are stored. */
-  readonly weights: readonly Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>[];
+  readonly weights: readonly Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
+  >[];
 }

@@ -22,7 +22,7 @@ export async function locateNonFinite(
   plateaus: readonly number[],
 ): Promise<NonFiniteError> {
   for (const [name, arena] of Object.entries(good.arenas)) executor.write(name, arena);
-  for (let next = good.step; next < step; ) {
+  for (let next = good.step; next < step;) {
     const count = Math.min(plan.chunkRows, step - next);
     executor.run('train', { steps: feed.loadTraining(executor, next, count, plateaus) });
     next += count;

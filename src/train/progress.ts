@@ -56,7 +56,12 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
  * Takes an evaluation into account: validation if there is one, else the training batches. Returns whether it is the member's best so
  * far; a member that has waited long enough is marked as stopped at `step`.
  */
-export function judge(recipe: Recipe, state: Mutable<MemberProgress>, evaluation: MemberEvaluation, step: number): boolean {
+export function judge(
+  recipe: Recipe,
+  state: Mutable<MemberProgress>,
+  evaluation: MemberEvaluation,
+  step: number,
+): boolean {
   if (state.stoppedAt !== null) return false;
   const metrics = evaluation.validation ?? evaluation.train;
   const { earlyStopping, schedule } = recipe;

@@ -98,7 +98,9 @@ function biasCorrection1(optimizer: OptimizerRecipe, step: number): number {
   return 'beta1' in optimizer ? 1 - optimizer.beta1 ** (step + 1) : 1;
 }
 
-function decays(optimizer: OptimizerRecipe): Pick<Record<HyperColumn, number>, 'decay1' | 'gain1' | 'decay2' | 'gain2'> {
+function decays(
+  optimizer: OptimizerRecipe,
+): Pick<Record<HyperColumn, number>, 'decay1' | 'gain1' | 'decay2' | 'gain2'> {
   switch (optimizer.type) {
     case 'sgd':
       return { decay1: 0, gain1: 1, decay2: 0, gain2: 1 };

@@ -72,7 +72,10 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
 function checkLabels({ name, labels, outputCount }: Dataset): void {
   const bad = labels?.findIndex((label) => label >= outputCount) ?? -1;
   if (bad >= 0) {
-    throw new DataError(name, `row ${bad} has the label ${labels?.[bad]}, but labels go from 0 to ${outputCount - 1}. Mend the row.`);
+    throw new DataError(
+      name,
+      `row ${bad} has the label ${labels?.[bad]}, but labels go from 0 to ${outputCount - 1}. Mend the row.`,
+    );
   }
 }
 
@@ -99,7 +102,8 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
     }
   } else {
     const all = new Float32Array(copies * dataset.rowCount * features);
-    for (const [index, one] of inputs.entries()) all.set(one.inputs as Float32Array, index * dataset.rowCount * features);
+    for (const [index, one] of inputs.entries())
+      all.set(one.inputs as Float32Array, index * dataset.rowCount * features);
     let from = 0;
     for (const buffer of plan.buffers.filter(({ name }) => name.startsWith('inputs'))) {
       executor.write(buffer.name, all.subarray(from, from + buffer.elements));
@@ -113,7 +117,10 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
     const targets = targetsOf(dataset);
     for (let copy = 0; copy < copies; copy++) executor.write('targets', targets, copy * targets.length);
   }
-  executor.write('seeds', Uint32Array.from(views, (view) => view.seed));
+  executor.write(
+    'seeds',
+    Uint32Array.from(views, (view) => view.seed),
+  );
   executor.write('penalised', penalisedBits(plan));
   executor.write('members', memberTable(plan, members, new Set()));
 }
@@ -170,7 +177,11 @@ export interface Feed {
   /** Fills the chunk's tables for these training steps and returns their scalars. */
   loadTraining(executor: Executor, firstStep: number, count: number, plateaus: readonly number[]): StepScalars[];
   /** Fills the index table with rows of a split, `evaluationBatch` at a time from `firstRow`. */
-  loadRows(executor: Executor, rows: readonly Uint32Array[], firstRow: number): { steps: StepScalars[]; nextRow: number };
+  loadRows(
+    executor: Executor,
+    rows: readonly Uint32Array[],
+    firstRow: number,
+  ): { steps: StepScalars[]; nextRow: number };
 }
 
 export function createFeed({ plan, members, views, duration, dataset, inputs, recipe }: Prepared): Feed {
@@ -231,7 +242,8 @@ export function createFeed({ plan, members, views, duration, dataset, inputs, re
           const out = view * indexStride + row * evaluationBatch;
           const of = rows[view] ?? rows[0]!;
           // The tail repeats its last row; the loss does not count it.
-          for (let m = 0; m < evaluationBatch; m++) indices[out + m] = of[start + Math.min(m, validRows - 1)]! + view * stacked;
+          for (let m = 0; m < evaluationBatch; m++)
+            indices[out + m] = of[start + Math.min(m, validRows - 1)]! + view * stacked;
         }
         steps.push({ step: 0, row, validRows });
       }

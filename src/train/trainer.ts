@@ -118,7 +118,9 @@ async function* runTraining(
   uploadData(prepared, executor);
   const feed = createFeed(prepared);
   const progress = startProgress(prepared, options.checkpoint?.counters);
-  const initial = options.checkpoint?.arenas ?? { parameters: options.parameters?.(prepared) ?? initialArena(prepared) };
+  const initial = options.checkpoint?.arenas ?? {
+    parameters: options.parameters?.(prepared) ?? initialArena(prepared),
+  };
   for (const [name, arena] of Object.entries(initial)) executor.write(name, arena);
   executor.write('members', memberTable(plan, prepared.members, progress.frozen()));
   let good: GoodState = { step: progress.step, arenas: initial };
@@ -157,7 +159,8 @@ async function* runTraining(
     return checkpoint;
   }
 
-  const pausing = (): boolean => signal?.aborted === true || performance.now() - checkpointed > checkpointSeconds * 1000;
+  const pausing = (): boolean =>
+    signal?.aborted === true || performance.now() - checkpointed > checkpointSeconds * 1000;
   async function* pause(): AsyncGenerator<TrainEvent, void, void> {
     yield { type: 'checkpoint', checkpoint: await takeCheckpoint() };
     if (signal?.aborted === true) throw new InterruptedError(progress.step);
@@ -262,7 +265,12 @@ async function evaluatePoint(
   const { plan, members, views, duration } = prepared;
   const rows = (progress.step - progress.evaluatedAt) * plan.batch;
   const squares = await sumOfSquares(executor);
-  const validation = await evaluateSplit(prepared, executor, feed, views.map((view) => view.split.validation));
+  const validation = await evaluateSplit(
+    prepared,
+    executor,
+    feed,
+    views.map((view) => view.split.validation),
+  );
   const evaluations: MemberEvaluation[] = members.map((member, index) => {
     const { lossSum, correctSum, plateau } = progress.members[index]!;
     const train = toMetrics(prepared, member, { loss: lossSum, correct: correctSum, rows }, squares[index]!);
@@ -281,7 +289,12 @@ async function evaluatePoint(
     executor.write('members', memberTable(plan, members, progress.frozen()));
   }
   progress.evaluated();
-  return { type: 'evaluation', step: progress.step, epoch: progress.step / duration.stepsPerEpoch, members: evaluations };
+  return {
+    type: 'evaluation',
+    step: progress.step,
+    epoch: progress.step / duration.stepsPerEpoch,
+    members: evaluations,
+  };
 }
 
 async function evaluateSplit(

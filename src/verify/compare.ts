@@ -46,7 +46,14 @@ export function withinBound({ maxUlp, bound }: Comparison): boolean {
 }
 
 /** Compares two tensors of one call. Whole numbers must be equal. */
-export function compareValues(name: string, tensor: string, where: string, cpu: Values, gpu: Values, bound: number): Comparison {
+export function compareValues(
+  name: string,
+  tensor: string,
+  where: string,
+  cpu: Values,
+  gpu: Values,
+  bound: number,
+): Comparison {
   let equalElements = 0;
   let maxUlp = 0;
   let firstDifference: Difference | undefined;

@@ -39,12 +39,20 @@ export async function runConformance(
     );
     const byKernel = new Map<string, Comparison[]>();
     for (const [index, { kernel, name, params, step }] of chosen) {
-      for (const [binding, data] of Object.entries(inputs[index] ?? {})) executor.write(bufferName(index, binding), data);
+      for (const [binding, data] of Object.entries(inputs[index] ?? {}))
+        executor.write(bufferName(index, binding), data);
       executor.run(String(index), { steps: [{ ...defaultStep, ...step }] });
       const bound = ulpBound(kernel.longestSum(params), gpu.arithmetic.exact);
       for (const binding of Object.keys(kernel.writes)) {
         const buffer = bufferName(index, binding);
-        const comparison = compareValues(kernel.name, binding, name, await cpu.read(buffer), await executor.read(buffer), bound);
+        const comparison = compareValues(
+          kernel.name,
+          binding,
+          name,
+          await cpu.read(buffer),
+          await executor.read(buffer),
+          bound,
+        );
         byKernel.set(kernel.name, [...(byKernel.get(kernel.name) ?? []), comparison]);
       }
     }

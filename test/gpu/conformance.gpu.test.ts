@@ -8,9 +8,23 @@ Object.assign(globalThis, globals);
 const gpu = create([]);
 test('every kernel agrees with its CPU twin on every launch variant', async () => {
   const adapter = (await gpu.requestAdapter())!;
-  const device = await openGpuDevice({ adapter, name: adapter.info.description, software: true, shaders: shaderLibrary });
+  const device = await openGpuDevice({
+    adapter,
+    name: adapter.info.description,
+    software: true,
+    shaders: shaderLibrary,
+  });
   console.log(device.name, device.arithmetic);
   const rows = await runConformance(device);
-  for (const r of rows) console.log(r.name.padEnd(24), r.variant.padEnd(10), r.elements, r.bitEqual, r.maxUlp, r.bound, r.bitEqual < 1 ? JSON.stringify(r.firstDifference) : '');
+  for (const r of rows)
+    console.log(
+      r.name.padEnd(24),
+      r.variant.padEnd(10),
+      r.elements,
+      r.bitEqual,
+      r.maxUlp,
+      r.bound,
+      r.bitEqual < 1 ? JSON.stringify(r.firstDifference) : '',
+    );
   expect(rows.filter((r) => r.maxUlp > r.bound)).toEqual([]);
 }, 100000);

@@ -1,0 +1,31 @@
+/** Opens a device in Node: a real GPU, else a software adapter, else the CPU path, always saying which. */
+import { shaderLibrary } from '../shaders/index.ts';
+import { DeviceError } from '../src/errors.ts';
+import { openGpuDevice } from '../src/gpu/device.ts';
+import { cpuDevice } from '../src/train/device.ts';
+import type { Device } from '../src/train/device.ts';
+import { openAdapter } from './adapters.ts';
+
+export interface DeviceOptions {
+  /** `auto`: the best adapter, else the CPU path. `gpu`: any adapter, or DeviceError. `cpu`: the CPU path. */
+  readonly device?: 'auto' | 'gpu' | 'cpu';
+  /** Part of an adapter's name, in either case. */
+  readonly adapter?: string;
+  /** Told why `auto` came down to the CPU path. */
+  readonly onFallback?: (reason: string) => void;
+}
+
+/** Opens a device; take it with `using`. Throws DeviceError when no adapter fits what was asked for. */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const { device = 'auto', adapter: wanted } = options;
+  if (device === 'cpu') return cpuDevice();
+  try {
+    const { adapter, description } = await openAdapter({ adapter: wanted });
+    const { name, kind } = description;
+    return await openGpuDevice({ adapter, name, software: kind === 'software', shaders: shaderLibrary });
+  } catch (cause) {
+    if (!(cause instanceof DeviceError) || device === 'gpu' || wanted !== undefined) throw cause;
+    options.onFallback?.(cause.message);
+    return cpuDevice();
+  }
+}

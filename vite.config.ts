@@ -1,0 +1,20 @@
+/** Builds the library (Node and browser entries) and the command line into dist/; `webgpu` stays the only outside import. */
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  assetsInclude: ['**/*.gz'],
+  build: {
+    target: 'es2022',
+    minify: false,
+    lib: {
+      entry: {
+        index: 'src/index.ts',
+        node: 'node/index.ts',
+        browser: 'web/index.ts',
+        descent: 'node/descent.ts',
+      },
+      formats: ['es'],
+    },
+    rolldownOptions: { external: ['webgpu', /^node:/] },
+  },
+});
