@@ -1,5 +1,5 @@
 /** Builds the library (Node and browser entries) and the command line into dist/; `webgpu` stays the only outside import. */
-import { defineConfig } from 'vite';
+import { defineConfig, esmExternalRequirePlugin } from 'vite';
 
 export default defineConfig({
   assetsInclude: ['**/*.gz'],
@@ -15,6 +15,10 @@ export default defineConfig({
       },
       formats: ['es'],
     },
-    rolldownOptions: { external: ['webgpu', /^node:/] },
+    rolldownOptions: {
+      external: ['webgpu'],
+      // Commander is CommonJS: its `require('node:fs')` has to become an import.
+      plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
+    },
   },
 });

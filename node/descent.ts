@@ -1,2 +1,19 @@
 #!/usr/bin/env node
-console.log('not yet');
+/** The program `descent`: the command line on this process's terminal. */
+import { main } from './cli/main.ts';
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+process.exitCode = await main(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
+  onInterrupt(callback) {
+    process.on('SIGINT', callback);
+    return () => process.off('SIGINT', callback);
+  },
+});

@@ -1,11 +1,9 @@
-//! use lib/linear.wgsl
 //! use lib/math.wgsl
-//! use lib/optimizer.wgsl
 //! use lib/step.wgsl
+//! use lib/update.wgsl
 // m = decay1*m + gain1*g, v = decay2*v + gain2*g^2, w = keep*w - rate*m/(sqrt(v)/correction2 + epsilon).
 // One thread per element.
 override WIDTH: u32 = 64u;
-override CLIP: u32 = 0u;
 
 struct Params {
   count: u32,
@@ -31,21 +29,16 @@ fn main(
 ) {
   let i = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (i >= params.count || members[member * params.columns + MEMBER_ACTIVE] == 0u) {
+  if (!is_updated(member, i)) {
     return;
   }
   let index = member * params.count + i;
-  let rate = hyper_at(member, HYPER_RATE);
-  var gradient = penalised_gradient(dw[index], w[index], i, hyper_at(member, HYPER_PENALTY));
-  if (CLIP == 1u) {
-    gradient = gradient * clip_scale(hyper_at(member, HYPER_CLIP_NORM), normSquares[member]);
-  }
-  let weight = w[index] * hyper_at(member, HYPER_KEEP);
-  let mean = flush_small(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * gradient);
-  let gained = (hyper_at(member, HYPER_GAIN2) * gradient) * gradient;
+  let start = begin_update(member, i);
+  let mean = flush_small(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * start.gradient);
+  let gained = (hyper_at(member, HYPER_GAIN2) * start.gradient) * start.gradient;
   let squares = flush_small(hyper_at(member, HYPER_DECAY2) * v[index] + gained);
   m[index] = mean;
   v[index] = squares;
   let scale = sqrt(squares) / hyper_at(member, HYPER_CORRECTION2) + hyper_at(member, HYPER_EPSILON);
-  w[index] = (-rate) * (mean / scale) + weight;
+  w[index] = (-start.rate) * (mean / scale) + start.weight;
 }

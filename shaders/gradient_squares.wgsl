@@ -1,5 +1,5 @@
 //! use lib/linear.wgsl
-//! use lib/optimizer.wgsl
+//! use lib/hyper.wgsl
 //! use lib/step.wgsl
 // Squares of the gradient with its penalty, added by chunks of 256: the first level of its norm. One thread per chunk.
 override WIDTH: u32 = 64u;

@@ -1,10 +1,8 @@
-//! use lib/linear.wgsl
 //! use lib/math.wgsl
-//! use lib/optimizer.wgsl
 //! use lib/step.wgsl
+//! use lib/update.wgsl
 // b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b. One thread per element.
 override WIDTH: u32 = 64u;
-override CLIP: u32 = 0u;
 override NESTEROV: u32 = 0u;
 override RATE_INSIDE: u32 = 0u;
 
@@ -31,20 +29,15 @@ fn main(
 ) {
   let i = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (i >= params.count || members[member * params.columns + MEMBER_ACTIVE] == 0u) {
+  if (!is_updated(member, i)) {
     return;
   }
   let index = member * params.count + i;
-  let rate = hyper_at(member, HYPER_RATE);
-  var gradient = penalised_gradient(dw[index], w[index], i, hyper_at(member, HYPER_PENALTY));
-  if (CLIP == 1u) {
-    gradient = gradient * clip_scale(hyper_at(member, HYPER_CLIP_NORM), normSquares[member]);
-  }
-  let weight = w[index] * hyper_at(member, HYPER_KEEP);
+  let start = begin_update(member, i);
   let decay = hyper_at(member, HYPER_DECAY1);
-  let push = select(gradient, rate * gradient, RATE_INSIDE == 1u);
+  let push = select(start.gradient, start.rate * start.gradient, RATE_INSIDE == 1u);
   let velocity = flush_small(decay * b[index] + push);
   b[index] = velocity;
   let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
-  w[index] = select((-rate) * change + weight, weight - change, RATE_INSIDE == 1u);
+  w[index] = select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
 }

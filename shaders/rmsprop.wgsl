@@ -1,10 +1,8 @@
-//! use lib/linear.wgsl
 //! use lib/math.wgsl
-//! use lib/optimizer.wgsl
 //! use lib/step.wgsl
+//! use lib/update.wgsl
 // v = decay1*v + gain1*g^2, w = keep*w - rate*g/(sqrt(v) + epsilon). One thread per element.
 override WIDTH: u32 = 64u;
-override CLIP: u32 = 0u;
 
 struct Params {
   count: u32,
@@ -29,19 +27,14 @@ fn main(
 ) {
   let i = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (i >= params.count || members[member * params.columns + MEMBER_ACTIVE] == 0u) {
+  if (!is_updated(member, i)) {
     return;
   }
   let index = member * params.count + i;
-  let rate = hyper_at(member, HYPER_RATE);
-  var gradient = penalised_gradient(dw[index], w[index], i, hyper_at(member, HYPER_PENALTY));
-  if (CLIP == 1u) {
-    gradient = gradient * clip_scale(hyper_at(member, HYPER_CLIP_NORM), normSquares[member]);
-  }
-  let weight = w[index] * hyper_at(member, HYPER_KEEP);
-  let gained = (hyper_at(member, HYPER_GAIN1) * gradient) * gradient;
+  let start = begin_update(member, i);
+  let gained = (hyper_at(member, HYPER_GAIN1) * start.gradient) * start.gradient;
   let squares = flush_small(hyper_at(member, HYPER_DECAY1) * v[index] + gained);
   v[index] = squares;
   let scale = sqrt(squares) + hyper_at(member, HYPER_EPSILON);
-  w[index] = (-rate) * (gradient / scale) + weight;
+  w[index] = (-start.rate) * (start.gradient / scale) + start.weight;
 }

@@ -1,10 +1,7 @@
-//! use lib/linear.wgsl
-//! use lib/math.wgsl
-//! use lib/optimizer.wgsl
 //! use lib/step.wgsl
+//! use lib/update.wgsl
 // w = keep*w - rate*g. One thread per element of the arena.
 override WIDTH: u32 = 64u;
-override CLIP: u32 = 0u;
 
 struct Params {
   count: u32,
@@ -28,15 +25,10 @@ fn main(
 ) {
   let i = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (i >= params.count || members[member * params.columns + MEMBER_ACTIVE] == 0u) {
+  if (!is_updated(member, i)) {
     return;
   }
   let index = member * params.count + i;
-  let rate = hyper_at(member, HYPER_RATE);
-  var gradient = penalised_gradient(dw[index], w[index], i, hyper_at(member, HYPER_PENALTY));
-  if (CLIP == 1u) {
-    gradient = gradient * clip_scale(hyper_at(member, HYPER_CLIP_NORM), normSquares[member]);
-  }
-  let weight = w[index] * hyper_at(member, HYPER_KEEP);
-  w[index] = (-rate) * gradient + weight;
+  let start = begin_update(member, i);
+  w[index] = (-start.rate) * start.gradient + start.weight;
 }

@@ -64,8 +64,11 @@ export class ShaderError extends DescentError {
 /** A run that was asked to stop; its last checkpoint is written. */
 export class InterruptedError extends DescentError {
   readonly kind = 'interrupted';
-  constructor(readonly step: number) {
-    super(`interrupted after step ${step}.`);
+  constructor(
+    readonly step: number,
+    cure = '',
+  ) {
+    super(`interrupted after step ${step}. ${cure}`.trimEnd());
   }
 }
 

@@ -7,12 +7,17 @@ import type { StepScalars, Values } from '../ops/kernel.ts';
 import type { Executor, RunOptions } from '../plan/executor.ts';
 import type { Call, Executable } from '../plan/plan.ts';
 
+export interface CpuExecutor extends Executor {
+  /** The content of a buffer itself, not a copy: a change of it is seen by the next run. */
+  values(buffer: string): Values;
+}
+
 interface BoundCall {
   readonly call: Call;
   readonly tensors: Readonly<Record<string, Values>>;
 }
 
-export function createCpuExecutor(plan: Executable, math: Arithmetic = float32): Executor {
+export function createCpuExecutor(plan: Executable, math: Arithmetic = float32): CpuExecutor {
   const buffers = new Map<string, Values>(
     plan.buffers.map(({ name, dtype, elements }) => [
       name,
@@ -45,6 +50,7 @@ export function createCpuExecutor(plan: Executable, math: Arithmetic = float32):
 
   return {
     plan,
+    values: bufferAt,
     write(buffer, values, elementOffset = 0) {
       bufferAt(buffer).set(values, elementOffset);
     },

@@ -8,7 +8,7 @@ import { loadCsv } from './csv.ts';
 import { loadFashionMnist } from './fashion-mnist.ts';
 import { loadSpirals } from './spirals.ts';
 
-export { normalize, normalizeRows } from './normalize.ts';
+export { applyNormalization, normalize, normalizeRows } from './normalize.ts';
 export type { NormalizedInputs, Normalization } from './normalize.ts';
 export { splitDataset } from './split.ts';
 export type { Split } from './split.ts';

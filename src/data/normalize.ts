@@ -33,20 +33,28 @@ type NormalizeMode = DataRecipe['normalize'];
  */
 export function normalize(dataset: Dataset, split: Pick<Split, 'train'>, mode: NormalizeMode): NormalizedInputs {
   checkFinite(dataset);
-  const normalization = measure(dataset, split.train, mode);
   const featureCount = dataset.inputShape.reduce((product, length) => product * length, 1);
-  if (dataset.inputs instanceof Uint8Array) {
+  return applyNormalization(dataset.inputs, measure(dataset, split.train, mode), featureCount);
+}
+
+/** Inputs [rows, featureCount] under a measured normalisation: bytes stay as they are, other numbers are scaled here. */
+export function applyNormalization(
+  inputs: Dataset['inputs'],
+  normalization: Normalization,
+  featureCount: number,
+): NormalizedInputs {
+  if (inputs instanceof Uint8Array) {
     const { center, spread } = normalization;
     const at = (values: readonly number[], feature: number): number => values[feature % values.length] ?? 0;
     return {
-      inputs: dataset.inputs,
+      inputs,
       scale: Float32Array.from({ length: featureCount }, (_, feature) => 1 / at(spread, feature)),
       shift: Float32Array.from({ length: featureCount }, (_, feature) => 0 - at(center, feature) / at(spread, feature)),
       normalization,
     };
   }
   return {
-    inputs: normalizeRows(dataset.inputs, normalization),
+    inputs: normalizeRows(inputs, normalization),
     scale: new Float32Array(featureCount).fill(1),
     shift: new Float32Array(featureCount),
     normalization,

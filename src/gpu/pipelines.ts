@@ -18,11 +18,13 @@ export interface PipelineCache {
   compile(kernel: Kernel, constants: Constants): Promise<CompiledKernel>;
 }
 
-const caches = new WeakMap<GPUDevice, PipelineCache>();
+const caches = new WeakMap<GPUDevice, WeakMap<ShaderLibrary, PipelineCache>>();
 
-/** The device's cache: it lives as long as the device does. */
+/** The device's cache for these shader texts: it lives as long as the device does. */
 export function pipelineCache(device: GPUDevice, shaders: ShaderLibrary): PipelineCache {
-  const known = caches.get(device);
+  const ofDevice = caches.get(device) ?? new WeakMap<ShaderLibrary, PipelineCache>();
+  caches.set(device, ofDevice);
+  const known = ofDevice.get(shaders);
   if (known !== undefined) return known;
   const compiled = new Map<string, Promise<CompiledKernel>>();
   const scalars = device.createBindGroupLayout({
@@ -43,7 +45,7 @@ export function pipelineCache(device: GPUDevice, shaders: ShaderLibrary): Pipeli
       return promise;
     },
   };
-  caches.set(device, cache);
+  ofDevice.set(shaders, cache);
   return cache;
 }
 

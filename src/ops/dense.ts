@@ -126,6 +126,10 @@ const sizes: readonly (readonly [batch: number, inSize: number, outSize: number,
   [7, 600, 33, 1],
   [257, 33, 10, 2],
   [600, 7, 5, 1],
+  // One sum each of more than 65,536 terms: the third level of the rule.
+  [1, 65_793, 1, 1],
+  [1, 1, 65_793, 1],
+  [65_793, 1, 1, 1],
 ];
 const activations: readonly ActivationName[] = ['linear', 'relu', 'leakyRelu', 'sigmoid', 'tanh'];
 

@@ -107,6 +107,8 @@ const sizes = [
   [33, 10, 2],
   [257, 7, 1],
   [5, 600, 1],
+  // Sums of more than 65,536 terms: the third level of the rule.
+  [2, 65_793, 1],
 ] as const;
 
 export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, population]): KernelCase[] => {

@@ -131,7 +131,8 @@ export function penalisedGradient(
   return (penalised[index >>> 5]! >>> (index & 31)) & 1 ? math.mulAdd(penalty(), weight, gradient) : gradient;
 }
 
-export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600].flatMap((count): KernelCase[] => {
+/** The last count has batch_metrics reach the third level of the rule for sums. */
+export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600, 65_793].flatMap((count): KernelCase[] => {
   const population = 2;
   const w = { elements: population * count, fill: { kind: 'normal', scale: 1 } } as const;
   const sums = { elements: population * Math.ceil(count / sumChunk) };

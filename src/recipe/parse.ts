@@ -15,7 +15,7 @@ export function parseRecipe(json: unknown): Recipe {
     throw new RecipeError('recipe', 'expected a JSON object with at least "data", "model" and "epochs".');
   }
   const result = v.safeParse(recipeSchema, json);
-  if (!result.success) throw describeIssue(result.issues[0], json);
+  if (!result.success) throw describeIssue(firstFault(result.issues), json);
   const recipe = result.output;
   checkDuration(recipe);
   checkMembers(recipe);
@@ -33,7 +33,14 @@ export function overrideRecipe(json: unknown, overrides: Readonly<Record<string,
 export function memberRecipes(recipe: Recipe): readonly Recipe[] {
   if (recipe.members === undefined) return [recipe];
   const { members, ...base } = recipe;
-  return members.map((overrides) => overrideRecipe(base, overrides));
+  return members.map((overrides, index) => {
+    try {
+      return overrideRecipe(base, overrides);
+    } catch (cause) {
+      if (!(cause instanceof RecipeError)) throw cause;
+      throw new RecipeError(`members[${index}]`, cause.message);
+    }
+  });
 }
 
 /** Fields that may differ between the members of one population: numbers that kernels read from a per-member table. */
@@ -49,6 +56,13 @@ function checkMembers(recipe: Recipe): void {
   if (recipe.members === undefined) return;
   if (recipe.members.length === 0) throw new RecipeError('members', 'expected at least one member, got an empty list.');
   for (const [index, overrides] of recipe.members.entries()) {
+    if ('data.seed' in overrides && recipe.data.source === 'spirals') {
+      throw new RecipeError(
+        `members[${index}]`,
+        '"data.seed" draws the points of the spirals, so it cannot differ between the members of a population. ' +
+          'Train it as a run of its own.',
+      );
+    }
     for (const path of Object.keys(overrides)) {
       if (!memberFields.some((field) => field.test(path))) {
         throw new RecipeError(
@@ -79,37 +93,53 @@ function checkDuration(recipe: Recipe): void {
   }
 }
 
+type Issue = v.BaseIssue<unknown>;
+type Keys = readonly (string | number)[];
+
+/** The issue to report: a misspelt field before the field that is missing for it. */
+function firstFault(issues: readonly [Issue, ...Issue[]]): Issue {
+  return issues.find(isUnknownField) ?? issues[0];
+}
+
+function isUnknownField(issue: Issue): boolean {
+  return issue.type === 'strict_object' && issue.expected === 'never';
+}
+
 /** Turns one issue of the schema into a sentence: what was expected at which place, what came, what is known there. */
-function describeIssue(issue: v.BaseIssue<unknown>, json: unknown): RecipeError {
-  const keys = (issue.path ?? []).map((item) => item.key as string | number);
+function describeIssue(issue: Issue, json: unknown, parents: Keys = []): RecipeError {
+  const keys = [...parents, ...(issue.path ?? []).map((item) => item.key as string | number)];
+  const inner = issue.issues?.filter(({ path }) => path !== undefined);
+  if (inner?.[0] !== undefined) return describeIssue(firstFault([inner[0], ...inner]), json, keys);
   const place = keys.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
     '',
   );
-  const field = String(keys.at(-1) ?? '');
-  const known = knownKeys(keys.slice(0, -1), json);
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const near = nearest(field, known);
+  if (isUnknownField(issue)) {
+    const known = knownKeys(keys.slice(0, -1), json);
+    const near = nearest(String(keys.at(-1)), known);
     const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-    return new RecipeError(place, `unknown field.${hint} Known here: ${known.join(', ')}.`);
+    return new RecipeError(place === '' ? '""' : place, `unknown field.${hint} Known here: ${known.join(', ')}.`);
   }
-  if (issue.type === 'strict_object' && issue.received === 'undefined') {
-    return new RecipeError(place, `is missing. Expected ${sayExpected(issue)}.`);
+  if (issue.received === 'undefined') {
+    // For a missing field the schema says its name, not what belongs there.
+    const wanted = issue.type === 'strict_object' ? sayWanted(schemasAt(keys, json)) : sayExpected(issue);
+    return new RecipeError(place, `is missing. Expected ${wanted}.`);
   }
   const near = typeof issue.input === 'string' ? nearest(issue.input, quotedNames(issue.expected ?? '')) : undefined;
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-  return new RecipeError(
-    place === '' ? 'recipe' : place,
-    issue.received === 'undefined'
-      ? `is missing. Expected ${sayExpected(issue)}.`
-      : `expected ${sayExpected(issue)}, got ${JSON.stringify(issue.input)}.${hint}`,
-  );
+  return new RecipeError(place, `expected ${sayExpected(issue)}, got ${sayValue(issue.input)}.${hint}`);
+}
+
+function sayValue(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 function sayExpected(issue: v.BaseIssue<unknown>): string {
   switch (issue.type) {
     case 'integer':
       return 'a whole number';
+    case 'finite':
+      return 'a finite number';
     case 'min_value':
       return `a number of at least ${String(issue.requirement)}`;
     case 'max_value':
@@ -124,22 +154,39 @@ function sayExpected(issue: v.BaseIssue<unknown>): string {
   const expected = issue.expected ?? 'another value';
   const names = quotedNames(expected);
   if (names.length > 0) return `one of ${names.join(', ')}`;
-  const words: Readonly<Record<string, string>> = {
-    number: 'a number',
-    boolean: 'true or false',
-    string: 'a text',
-    Object: 'an object {…}',
-    Array: 'a list […]',
-  };
-  return words[expected] ?? expected.replace(/\b(Object)\b/, 'an object').replaceAll(' | ', ' or ');
+  return sayTypes(expected.replace(/[()]/g, '').split(' | '));
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a text',
+  object: 'an object {…}',
+  array: 'a list […]',
+};
+
+function sayTypes(types: readonly string[]): string {
+  return [...new Set(types.map((type) => typeWords[type.toLowerCase()] ?? type))].join(' or ');
+}
+
+/** What a field of these schemas takes, in words. */
+function sayWanted(schemas: readonly AnySchema[]): string {
+  return sayTypes(schemas.map(({ type }) => (type === 'strict_object' ? 'object' : String(type))));
 }
 
 function quotedNames(expected: string): string[] {
   return [...expected.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? '');
 }
 
-/** The field names that the schema knows at a path of the given JSON; variants are chosen by the JSON itself. */
-function knownKeys(path: readonly (string | number)[], json: unknown): string[] {
+/** The field names that the schema knows at a path of the given JSON. */
+function knownKeys(path: Keys, json: unknown): string[] {
+  return [
+    ...new Set(schemasAt(path, json).flatMap((schema) => Object.keys((schema.entries as object | undefined) ?? {}))),
+  ];
+}
+
+/** The schemas at a path of the given JSON; variants are chosen by the JSON itself. */
+function schemasAt(path: Keys, json: unknown): AnySchema[] {
   let options = resolve([recipeSchema as unknown as AnySchema], json);
   let value: unknown = json;
   for (const key of path) {
@@ -152,7 +199,7 @@ function knownKeys(path: readonly (string | number)[], json: unknown): string[] 
     });
     options = resolve(next, value);
   }
-  return [...new Set(options.flatMap((schema) => Object.keys((schema.entries as object | undefined) ?? {})))];
+  return options;
 }
 
 /** Unwraps optionals, unions and pipes; keeps of a variant the option that the value names. */
@@ -160,7 +207,8 @@ function resolve(schemas: readonly AnySchema[], value: unknown): AnySchema[] {
   return schemas.flatMap((schema) => {
     if (schema.wrapped !== undefined) return resolve([schema.wrapped as AnySchema], value);
     if (schema.type === 'variant') {
-      const discriminator = (value as Record<string, unknown> | undefined)?.[schema.key as string];
+      if (value === undefined) return schema.options as AnySchema[];
+      const discriminator = (value as Record<string, unknown>)[schema.key as string];
       return (schema.options as AnySchema[]).filter((option) => {
         const literal = (option.entries as Record<string, AnySchema>)[schema.key as string];
         return literal?.literal === discriminator;
@@ -199,16 +247,19 @@ function setPath(target: Record<string, unknown>, path: string, value: unknown):
   const keys = path.split('.');
   let node: Record<string, unknown> = target;
   for (const [depth, key] of keys.entries()) {
+    if (key === '__proto__' || (Array.isArray(node) && !Object.hasOwn(node, key))) {
+      const place = keys.slice(0, depth).join('.') || 'recipe';
+      const cure = Array.isArray(node) ? `has the entries 0 to ${node.length - 1}` : 'has no such field';
+      throw new RecipeError(path, `"${place}" ${cure}, got "${key}".`);
+    }
     if (depth === keys.length - 1) {
       node[key] = value;
       return;
     }
     const child = node[key] ?? (node[key] = {});
     if (typeof child !== 'object' || child === null) {
-      throw new RecipeError(
-        path,
-        `"${keys.slice(0, depth + 1).join('.')}" is ${JSON.stringify(child)}, it has no fields.`,
-      );
+      const place = keys.slice(0, depth + 1).join('.');
+      throw new RecipeError(path, `"${place}" is ${JSON.stringify(child)}, it has no fields.`);
     }
     node = child as Record<string, unknown>;
   }

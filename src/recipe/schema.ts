@@ -6,8 +6,8 @@ import * as v from 'valibot';
 
 const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const positive = v.pipe(v.number(), v.gtValue(0));
-const nonNegative = v.pipe(v.number(), v.minValue(0));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const rate = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
@@ -122,7 +122,7 @@ const optimizer = v.variant('type', [
     learningRate: v.optional(positive, 1e-3),
     momentum: v.optional(rate, 0.9),
     nesterov: v.optional(v.boolean(), false),
-    /** `outside`: b = m*b + g, w -= rate*b (PyTorch). `inside`: b = m*b + rate*g, w -= b. */
+    /** false: b = m*b + g, w -= rate*b (PyTorch). true: b = m*b + rate*g, w -= b (report 004). */
     rateInside: v.optional(v.boolean(), false),
   }),
   v.strictObject({

@@ -47,7 +47,7 @@ export function stateArenas(plan: Plan): readonly string[] {
 }
 
 /** Prefix of member `index` of a population of `count` in tensor names; a plain run has none. */
-function memberPrefix(index: number, count: number): string {
+export function memberPrefix(index: number, count: number): string {
   return count === 1 ? '' : `members.${index}.`;
 }
 

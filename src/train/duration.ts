@@ -21,24 +21,28 @@ export function planDuration(recipe: Recipe, trainRows: number): Duration {
 }
 
 /**
- * The same run in so many epochs, its schedule scaled alike: numbers of the schedule that count steps or epochs shrink or grow with
- * the length, and exponential decay ends at the same rate.
+ * The same run in so many epochs, its schedule scaled alike, the members' own numbers too: what counts steps or epochs shrinks or
+ * grows with the length, and exponential decay ends at the same rate.
  */
 export function rescaleToEpochs(recipe: Recipe, epochs: number, trainRows: number): Recipe {
   const before = planDuration(recipe, trainRows);
   const scale = (epochs * before.stepsPerEpoch) / before.steps;
-  const scaled = (count: number) => Math.max(1, Math.round(count * scale));
-  const { steps: _steps, cycles: _cycles, schedule, ...rest } = recipe;
-  const warmupSteps = schedule.warmupSteps === 0 ? 0 : scaled(schedule.warmupSteps);
-  const base = { ...rest, epochs };
-  switch (schedule.type) {
-    case 'exponential':
-      return { ...base, schedule: { ...schedule, warmupSteps, decay: schedule.decay / scale } };
-    case 'step':
-      return { ...base, schedule: { ...schedule, warmupSteps, everyEpochs: scaled(schedule.everyEpochs) } };
-    case 'cyclic':
-      return { ...base, schedule: { ...schedule, warmupSteps, stepSize: scaled(schedule.stepSize) } };
-    default:
-      return { ...base, schedule: { ...schedule, warmupSteps } };
-  }
+  const rescale = (field: string, value: number): number => {
+    if (field === 'decay') return value / scale;
+    const counts = field === 'stepSize' || field === 'everyEpochs' || field === 'warmupSteps';
+    return counts && value > 0 ? Math.max(1, Math.round(value * scale)) : value;
+  };
+  const { steps: _steps, cycles: _cycles, members, ...rest } = recipe;
+  const schedule = Object.fromEntries(
+    Object.entries(recipe.schedule).map(([field, value]) => [
+      field,
+      typeof value === 'number' ? rescale(field, value) : value,
+    ]),
+  ) as Recipe['schedule'];
+  const rescaled = members?.map((overrides) =>
+    Object.fromEntries(
+      Object.entries(overrides).map(([path, value]) => [path, rescale(path.replace(/^schedule\./, ''), value)]),
+    ),
+  );
+  return { ...rest, epochs, schedule, ...(rescaled && { members: rescaled }) };
 }

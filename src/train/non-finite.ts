@@ -4,9 +4,12 @@
  */
 import { NonFiniteError } from '../errors.ts';
 import type { Executor } from '../plan/executor.ts';
+import { bufferOf } from '../plan/plan.ts';
 import type { Call } from '../plan/plan.ts';
+import { stateArenas } from './checkpoint.ts';
 import type { Feed, Prepared } from './session.ts';
 
+/** State of a step from which no decision of the host has changed the course; an arena that is left out is all zeros. */
 export interface GoodState {
   readonly step: number;
   readonly arenas: Readonly<Record<string, Float32Array>>;
@@ -21,7 +24,9 @@ export async function locateNonFinite(
   step: number,
   plateaus: readonly number[],
 ): Promise<NonFiniteError> {
-  for (const [name, arena] of Object.entries(good.arenas)) executor.write(name, arena);
+  for (const name of stateArenas(plan)) {
+    executor.write(name, good.arenas[name] ?? new Float32Array(bufferOf(plan, name).elements));
+  }
   for (let next = good.step; next < step;) {
     const count = Math.min(plan.chunkRows, step - next);
     executor.run('train', { steps: feed.loadTraining(executor, next, count, plateaus) });

@@ -2,6 +2,7 @@
  * Learning-rate schedules and the chunk's table of hyper-parameters: everything that changes with the step is computed here on the host,
  * in float64, and rounded once.
  */
+import type { FloatArray } from '../arithmetic/arithmetic.ts';
 import { hyperColumn, hyperColumns } from '../ops/tables.ts';
 import type { HyperColumn } from '../ops/tables.ts';
 import type { OptimizerRecipe, Recipe } from '../recipe/schema.ts';
@@ -74,7 +75,7 @@ export function penaltyWeight(recipe: Recipe, trainRows: number): number {
 
 /** Fills one row of `hyper` for one member; `table` is [rows, population, columns]. */
 export function fillHyperRow(
-  table: Float32Array,
+  table: FloatArray,
   offset: number,
   recipe: Recipe,
   step: number,

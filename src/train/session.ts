@@ -2,7 +2,9 @@
  * A recipe on a device: data loaded and split, plan built, everything resident. Training, evaluation, prediction and verification all
  * start from here.
  */
-import { DataError } from '../errors.ts';
+import { float32 } from '../arithmetic/arithmetic.ts';
+import type { Arithmetic } from '../arithmetic/arithmetic.ts';
+import { DataError, RecipeError } from '../errors.ts';
 import { normalize, splitDataset } from '../data/dataset.ts';
 import type { Dataset, Normalization, NormalizedInputs, Split } from '../data/dataset.ts';
 import { initialParameters } from '../model/initialise.ts';
@@ -57,7 +59,10 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
     normalization: inputs[index]!.normalization,
   }));
   const trainRows = views[0]!.split.train.length;
-  const durations = members.map((member) => planDuration(member, trainRows));
+  const duration = commonDuration(members, trainRows);
+  if (recipe.earlyStopping?.metric === 'accuracy' && dataset.task === 'regression') {
+    throw new RecipeError('earlyStopping.metric', 'is "accuracy", but the data is a regression. Use "loss".');
+  }
   const bytes = dataset.inputs instanceof Uint8Array;
   const plan = buildPlan({
     recipe,
@@ -66,7 +71,22 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
     data: { ...dataset, inputs: bytes ? 'bytes' : 'floats' },
     ...options,
   });
-  return { recipe, members, dataset, views, duration: durations[0]!, plan, inputs };
+  return { recipe, members, dataset, views, duration, plan, inputs };
+}
+
+/** The members of a population take every step together. */
+function commonDuration(members: readonly Recipe[], trainRows: number): Duration {
+  const durations = members.map((member) => planDuration(member, trainRows));
+  const first = durations[0]!;
+  const other = durations.findIndex(({ steps }) => steps !== first.steps);
+  if (other >= 0) {
+    throw new RecipeError(
+      `members[${other}]`,
+      `runs for ${durations[other]!.steps} steps and members[0] for ${first.steps}, but a population takes every step ` +
+        'together. Give the length in "epochs" or "steps" instead of "cycles".',
+    );
+  }
+  return first;
 }
 
 function checkLabels({ name, labels, outputCount }: Dataset): void {
@@ -184,12 +204,16 @@ export interface Feed {
   ): { steps: StepScalars[]; nextRow: number };
 }
 
-export function createFeed({ plan, members, views, duration, dataset, inputs, recipe }: Prepared): Feed {
+/** `math` is the executor's number format: what changes with the step is rounded to it once. */
+export function createFeed(
+  { plan, members, views, duration, dataset, inputs, recipe }: Prepared,
+  math: Arithmetic = float32,
+): Feed {
   const { batch, evaluationBatch, chunkRows, population } = plan;
   const widest = Math.max(batch, evaluationBatch);
   const indexStride = chunkRows * widest;
   const indices = new Uint32Array(views.length * indexStride);
-  const hyper = new Float32Array(chunkRows * population * hyperColumns.length);
+  const hyper = math.array(chunkRows * population * hyperColumns.length);
   const stacked = inputs[0]!.inputs instanceof Uint8Array ? 0 : dataset.rowCount;
   const orders: { epoch: number; order: Uint32Array }[] = views.map(() => ({ epoch: -1, order: new Uint32Array() }));
 

@@ -48,7 +48,8 @@ export interface Run extends AsyncIterable<TrainEvent> {
   readonly result: Promise<TrainResult>;
 }
 
-const noFiles: DataFiles = {
+/** For datasets that need none. */
+export const noFiles: DataFiles = {
   read: async () => undefined,
   describe: (path) => path,
 };
@@ -62,10 +63,12 @@ export function train(recipe: RecipeInput | Recipe, options: TrainOptions): Run 
   let settle: { resolve: (result: TrainResult) => void; reject: (cause: unknown) => void } | undefined;
   let result: Promise<TrainResult> | undefined;
   let iterated = false;
+  let step = 0;
   const next = async (): Promise<IteratorResult<TrainEvent, TrainResult>> => {
     try {
       const item = await events.next();
       if (item.done === true) settle?.resolve(item.value);
+      else if (item.value.type !== 'checkpoint') step = item.value.step;
       return item;
     } catch (cause) {
       settle?.reject(cause);
@@ -83,7 +86,13 @@ export function train(recipe: RecipeInput | Recipe, options: TrainOptions): Run 
   return {
     [Symbol.asyncIterator]() {
       iterated = true;
-      return { next, return: async () => events.return(undefined as never) };
+      return {
+        next,
+        async return() {
+          settle?.reject(new InterruptedError(step));
+          return events.return(undefined as never);
+        },
+      };
     },
     get result() {
       if (!iterated) {
@@ -145,11 +154,11 @@ async function* runTraining(
   let checkpointed = performance.now();
   let evaluating = 0;
 
-  /** Reads the state; ordered after every step that was submitted. */
+  /** Reads the state; ordered after every step that was submitted. What is not finite never becomes a checkpoint. */
   async function takeCheckpoint(): Promise<Checkpoint> {
     const names = stateArenas(plan);
     const arenas = await Promise.all(names.map((name) => executor.read(name)));
-    checkpointed = performance.now();
+    if (arenas.some((arena) => !arena.every(Number.isFinite))) throw new NonFiniteLoss(progress.step);
     progress.secondsTrained = secondsBefore + (performance.now() - trainStarted - evaluating) / 1000;
     const checkpoint: Checkpoint = {
       counters: progress.counters(),
@@ -163,13 +172,17 @@ async function* runTraining(
     signal?.aborted === true || performance.now() - checkpointed > checkpointSeconds * 1000;
   async function* pause(): AsyncGenerator<TrainEvent, void, void> {
     yield { type: 'checkpoint', checkpoint: await takeCheckpoint() };
+    // Writing it may take longer than the time between two checkpoints.
+    checkpointed = performance.now();
     if (signal?.aborted === true) throw new InterruptedError(progress.step);
   }
 
   /** Adds a finished chunk's losses to the members' sums; a loss that is not finite ends the run. */
   function account(table: ArrayLike<number>, chunkStep: number): number[] {
-    const loss = new Float64Array(plan.population);
-    const correct = new Float64Array(plan.population);
+    const { members } = progress;
+    // Added row by row to the sums so far: where a chunk ends must not change a bit of them.
+    const loss = Float64Array.from(members, (member) => member.lossSum);
+    const correct = Float64Array.from(members, (member) => member.correctSum);
     const rows = table.length / 2 / plan.population;
     for (let index = 0; index < table.length; index += 2) {
       const member = (index / 2) % plan.population;
@@ -178,11 +191,12 @@ async function* runTraining(
       }
     }
     addMetrics(table, plan.population, loss, correct);
-    for (const [index, member] of progress.members.entries()) {
-      member.lossSum += loss[index]!;
-      member.correctSum += correct[index]!;
-    }
-    return Array.from(loss, (sum) => sum / (rows * plan.batch));
+    return members.map((member, index) => {
+      const before = member.lossSum;
+      member.lossSum = loss[index]!;
+      member.correctSum = correct[index]!;
+      return (member.lossSum - before) / (rows * plan.batch);
+    });
   }
 
   try {
@@ -192,8 +206,9 @@ async function* runTraining(
       let submitted = progress.step;
       chunks.resume();
       while (progress.step < stop) {
+        if (inFlight.length === 0 && pausing()) yield* pause();
         // Two chunks in flight: the device goes on while the host accounts for the one before.
-        while (submitted < stop && inFlight.length < 2 && !pausing()) {
+        while (submitted < stop && (inFlight.length === 0 || (inFlight.length < 2 && !pausing()))) {
           const count = Math.min(chunks.steps(), stop - submitted);
           executor.run('train', { steps: feed.loadTraining(executor, submitted, count, progress.plateaus()) });
           const table = executor.read('metrics', 0, count * plan.population * 2);
@@ -212,24 +227,27 @@ async function* runTraining(
           const epoch = progress.step / duration.stepsPerEpoch;
           yield { type: 'progress', step: progress.step, epoch, losses, samplesPerSecond: samples / seconds };
         }
-        if (inFlight.length === 0 && progress.step < stop && pausing()) yield* pause();
       }
       const evaluationStarted = performance.now();
-      yield await evaluatePoint(prepared, executor, feed, progress);
+      const { event, decided } = await evaluatePoint(prepared, executor, feed, progress);
+      yield event;
       evaluating += performance.now() - evaluationStarted;
-      if (progress.step < duration.steps && pausing()) yield* pause();
+      // From here on the run takes another course than a repetition from the last good state would.
+      if (decided && progress.step < duration.steps) await takeCheckpoint();
     }
+    yield { type: 'checkpoint', checkpoint: await takeCheckpoint() };
   } catch (cause) {
     if (!(cause instanceof NonFiniteLoss)) throw cause;
     throw await locateNonFinite(prepared, executor, feed, good, cause.step, progress.plateaus());
   }
 
-  const last = await takeCheckpoint();
-  yield { type: 'checkpoint', checkpoint: last };
   const trainSeconds = progress.secondsTrained;
   if (recipe.earlyStopping?.restoreBest === true) executor.copy('best', 'parameters');
   const parameters = (await executor.read('parameters')) as Float32Array;
   const members = await finalResults(prepared, executor, feed, progress, parameters);
+  if (!members.every(isFiniteEverywhere)) {
+    throw await locateNonFinite(prepared, executor, feed, good, progress.step, progress.plateaus());
+  }
   const doneSteps = progress.step;
   return {
     ...members[0]!,
@@ -255,13 +273,13 @@ class NonFiniteLoss extends Error {
 
 type Feed = ReturnType<typeof createFeed>;
 
-/** Evaluates validation, and lets early stopping and reduce-on-plateau decide. */
+/** Evaluates validation, and lets early stopping and reduce-on-plateau decide; `decided` says whether they changed anything. */
 async function evaluatePoint(
   prepared: Prepared,
   executor: Executor,
   feed: Feed,
   progress: Progress,
-): Promise<EvaluationEvent> {
+): Promise<{ readonly event: EvaluationEvent; readonly decided: boolean }> {
   const { plan, members, views, duration } = prepared;
   const rows = (progress.step - progress.evaluatedAt) * plan.batch;
   const squares = await sumOfSquares(executor);
@@ -277,7 +295,9 @@ async function evaluatePoint(
     const rate = learningRate(member, Math.max(0, progress.step - 1), duration, plateau);
     return { learningRate: rate, train, ...(validation && { validation: validation[index]! }) };
   });
+  if (!evaluations.every(isFiniteEverywhere)) throw new NonFiniteLoss(progress.step);
   const frozenBefore = progress.frozen().size;
+  const plateausBefore = progress.plateaus();
   for (const [index, evaluation] of evaluations.entries()) {
     const improved = judge(members[index]!, progress.members[index]!, evaluation, progress.step);
     const { memberStride } = plan.model;
@@ -285,16 +305,24 @@ async function evaluatePoint(
       executor.copy('parameters', 'best', index * memberStride, memberStride);
     }
   }
-  if (progress.frozen().size > frozenBefore) {
-    executor.write('members', memberTable(plan, members, progress.frozen()));
-  }
+  const stopped = progress.frozen().size > frozenBefore;
+  if (stopped) executor.write('members', memberTable(plan, members, progress.frozen()));
   progress.evaluated();
+  const epoch = progress.step / duration.stepsPerEpoch;
   return {
-    type: 'evaluation',
-    step: progress.step,
-    epoch: progress.step / duration.stepsPerEpoch,
-    members: evaluations,
+    event: { type: 'evaluation', step: progress.step, epoch, members: evaluations },
+    decided: stopped || progress.plateaus().some((plateau, index) => plateau !== plateausBefore[index]),
   };
+}
+
+/** Whether loss and cost are numbers on every split; weights can overflow after the last loss of training. */
+function isFiniteEverywhere(splits: {
+  readonly train: Metrics;
+  readonly validation?: Metrics;
+  readonly test?: Metrics;
+}): boolean {
+  const { train: onTrain, validation, test } = splits;
+  return [onTrain, validation, test].every((metrics) => metrics === undefined || Number.isFinite(metrics.cost));
 }
 
 async function evaluateSplit(

@@ -19,6 +19,7 @@ export interface Comparison {
    */
   readonly maxUlp: number;
   readonly bound: number;
+  /** The first element beyond the bound; if all are within, the first whose bits differ. */
   readonly firstDifference?: Difference;
 }
 
@@ -57,6 +58,7 @@ export function compareValues(
   let equalElements = 0;
   let maxUlp = 0;
   let firstDifference: Difference | undefined;
+  let firstBeyond: Difference | undefined;
   const whole = cpu instanceof Uint32Array;
   const floor = whole ? 0 : rootMeanSquare(cpu);
   for (let index = 0; index < cpu.length; index++) {
@@ -66,11 +68,13 @@ export function compareValues(
       equalElements++;
       continue;
     }
-    const ulp = whole ? Infinity : Math.abs(a - b) / unitInLastPlace(Math.max(Math.abs(a), Math.abs(b), floor));
-    // A zero of the other sign differs in a bit, not in value.
-    maxUlp = Math.max(maxUlp, Number.isNaN(ulp) ? Infinity : a === b ? 1 : ulp);
-    firstDifference ??= { where, tensor, index, cpu: a, gpu: b };
+    const ulp = whole ? Infinity : ulpDistance(a, b, floor);
+    maxUlp = Math.max(maxUlp, ulp);
+    const difference = { where, tensor, index, cpu: a, gpu: b };
+    firstDifference ??= difference;
+    if (ulp > bound) firstBeyond ??= difference;
   }
+  firstDifference = firstBeyond ?? firstDifference;
   const elements = cpu.length;
   const bitEqual = elements === 0 ? 1 : equalElements / elements;
   return { name, elements, equalElements, bitEqual, maxUlp, bound, ...(firstDifference && { firstDifference }) };
@@ -94,6 +98,14 @@ export function mergeComparisons(comparisons: readonly Comparison[]): Comparison
     bound: worst.bound,
     ...(firstDifference && { firstDifference }),
   };
+}
+
+/** Distance of two float32 values that differ, in units of the larger one or of `floor`. */
+function ulpDistance(a: number, b: number, floor: number): number {
+  // A zero of the other sign differs in a bit, not in value.
+  if (a === b) return 1;
+  const ulp = Math.abs(a - b) / unitInLastPlace(Math.max(Math.abs(a), Math.abs(b), floor));
+  return Number.isNaN(ulp) ? Infinity : ulp;
 }
 
 function rootMeanSquare(values: Values): number {

@@ -41,7 +41,6 @@ RUNS = [
     ("adam", "Adam", {"lr": 0.01}, {}),
     ("adam-clipped", "Adam", {"lr": 0.01}, {"max_norm": 0.7}),
     ("adamw", "AdamW", {"lr": 0.01, "weight_decay": 0.01}, {}),
-    ("adamw-weights-only", "AdamW", {"lr": 0.01, "weight_decay": 0.01}, {"decay_on": "w"}),
 ]
 ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "linear": lambda x: x}
 # The options that are numbers of the method; the rest of torch's choose among its implementations.

@@ -1,0 +1,83 @@
+/** `descent datasets` and `descent datasets fetch NAME`: the data sets, where they were found, and how to get them. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { datasetCatalogue } from '../../src/data/catalogue.ts';
+import type { CatalogueEntry } from '../../src/data/catalogue.ts';
+import { fetchDataset } from '../fetch.ts';
+import { datasetCacheDir, openDataFiles } from '../files.ts';
+import { formatBytes, formatCount, formatTable, openLiveLine } from '../output.ts';
+import type { Io } from '../output.ts';
+import { addJsonOption } from './options.ts';
+
+export function datasetsCommand(io: Io): Command {
+  const command = new Command('datasets')
+    .description('list the data sets and where they are')
+    .option('--data <folder>', 'look in this folder');
+  addJsonOption(command).action(({ data, json }: { readonly data?: string; readonly json?: boolean }) => {
+    const sets = datasetCatalogue.map((entry) => describeEntry(entry, data));
+    if (json === true) io.stdout(`${JSON.stringify({ datasets: sets })}\n`);
+    else io.stdout(formatSets(sets));
+  });
+  return command.addCommand(fetchCommand(io));
+}
+
+interface DescribedSet extends Omit<CatalogueEntry, 'downloads'> {
+  readonly downloadBytes: number;
+  /** The folder of its files; absent if they are not there, or if it needs none. */
+  readonly found?: string;
+}
+
+function describeEntry({ downloads, ...entry }: CatalogueEntry, dataFolder: string | undefined): DescribedSet {
+  const files = openDataFiles(dataFolder);
+  const layouts = [downloads.map(({ file }) => file), ...(entry.name === 'cifar10' ? [cifarFiles] : [])];
+  const places = layouts
+    .map((paths) => paths.map((path) => files.describe(path)))
+    .find((candidates) => candidates.length > 0 && candidates.every((place) => existsSync(place)));
+  return {
+    ...entry,
+    downloadBytes: downloads.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...(places?.[0] !== undefined && { found: dirname(places[0]) }),
+  };
+}
+
+/** CIFAR-10 is also used unpacked. */
+const cifarFiles = ['data_batch_1.bin', 'test_batch.bin'].map((file) => `cifar-10-batches-bin/${file}`);
+
+function formatSets(sets: readonly DescribedSet[]): string {
+  const state = ({ downloadBytes, files, found, name }: DescribedSet): string => {
+    if (downloadBytes === 0) return files;
+    return found ?? `not here; descent datasets fetch ${name} (${formatBytes(downloadBytes)})`;
+  };
+  const rows = sets.map((set) => [
+    set.name,
+    set.rowCount === undefined ? '' : formatCount(set.rowCount),
+    set.title,
+    set.licence,
+    state(set),
+  ]);
+  return formatTable([['name', 'rows', 'what', 'licence', 'where'], ...rows], 'lrlll');
+}
+
+function fetchCommand(io: Io): Command {
+  const command = new Command('fetch')
+    .description('download a data set into the cache folder; an interrupted download is gone on with')
+    .argument('<name>', 'a data set');
+  return addJsonOption(command).action(async (name: string, { json }: { readonly json?: boolean }) => {
+    const line = openLiveLine(io);
+    let files: readonly string[];
+    try {
+      files = await fetchDataset(name, {
+        cacheDir: datasetCacheDir(),
+        onProgress({ file, receivedBytes, totalBytes }) {
+          const share = Math.floor((100 * receivedBytes) / totalBytes);
+          line.show(`${file}  ${share} % of ${formatBytes(totalBytes)}`);
+        },
+      });
+    } finally {
+      line.clear();
+    }
+    if (json === true) io.stdout(`${JSON.stringify({ files })}\n`);
+    else io.stdout(`${files.join('\n')}\n`);
+  });
+}

@@ -1,0 +1,73 @@
+/** `descent gradcheck RECIPE`: the plan's gradient against central differences in float64; with --overfit, learning 100 examples by heart. */
+import { Command } from 'commander';
+import { CheckError } from '../../src/errors.ts';
+import { gradcheck } from '../../src/verify/gradcheck.ts';
+import type { GradientCheck } from '../../src/verify/gradcheck.ts';
+import { overfit } from '../../src/verify/overfit.ts';
+import { formatCount, formatTable } from '../output.ts';
+import type { Io } from '../output.ts';
+import { addDeviceOptions, addJsonOption, addRecipeOptions, deviceName, openChosenDevice, openRecipe } from './options.ts';
+import { recipeArgument } from './options.ts';
+import type { DeviceChoice, RecipeOptions } from './options.ts';
+
+interface GradcheckOptions extends RecipeOptions, DeviceChoice {
+  readonly overfit?: boolean;
+  readonly json?: boolean;
+}
+
+export function gradcheckCommand(io: Io): Command {
+  const command = new Command('gradcheck')
+    .description('compare the gradient with central differences in float64, on the CPU path')
+    .argument('<recipe>', recipeArgument)
+    .option('--overfit', 'train on 100 examples until the loss is near 0 instead');
+  return addJsonOption(addDeviceOptions(addRecipeOptions(command))).action(
+    async (name: string, options: GradcheckOptions) => {
+      const { recipe, dataset } = await openRecipe(name, options);
+      if (options.overfit === true) {
+        using device = await openChosenDevice(options, io);
+        io.stderr(`Training on ${deviceName(device)}\n`);
+        const result = await overfit(recipe, { device, dataset });
+        const { examples, epochs, loss, threshold, passed } = result;
+        if (options.json === true) io.stdout(`${JSON.stringify(result)}\n`);
+        else io.stdout(`loss ${loss.toPrecision(3)} on ${examples} examples after ${epochs} epochs\n`);
+        if (!passed) {
+          throw new CheckError(
+            `the loss on ${examples} examples stays at ${loss.toPrecision(3)}, expected less than ` +
+              `${threshold.toPrecision(3)}. Give the model more units, or check its gradient.`,
+          );
+        }
+        return;
+      }
+      const check = await gradcheck(recipe, { dataset });
+      if (options.json === true) io.stdout(`${JSON.stringify(check)}\n`);
+      else io.stdout(formatGradients(check));
+      const failed = check.tensors.find((row) => !(worstError(row) <= check.tolerance) || row.coordinates === 0);
+      if (failed !== undefined) {
+        throw new CheckError(
+          `the gradient of ${failed.name} is off by ${worstError(failed).toExponential(2)}, at most ` +
+            `${check.tolerance.toExponential(0)} is allowed (${failed.coordinates} coordinates compared).`,
+        );
+      }
+    },
+  );
+}
+
+type GradientRow = GradientCheck['tensors'][number];
+
+function worstError({ relativeError, directionError = 0 }: GradientRow): number {
+  return Math.max(relativeError, directionError);
+}
+
+function formatGradients({ tensors, examples, tolerance }: GradientCheck): string {
+  const rows = tensors.map((row) => [
+    row.name,
+    `${formatCount(row.coordinates)} of ${formatCount(row.elements)}`,
+    row.relativeError.toExponential(2),
+    row.directionError?.toExponential(2) ?? 'none found',
+    row.meanDifference.toExponential(2),
+    formatCount(row.redrawn),
+  ]);
+  const titles = ['tensor', 'coordinates', 'relative error', 'along a direction', 'mean difference', 'redrawn'];
+  const table = formatTable([titles, ...rows], 'lrrrrr');
+  return `${table}${examples} examples; a relative error of ${tolerance.toExponential(0)} is allowed\n`;
+}

@@ -1,0 +1,79 @@
+/**
+ * The command line: reads the arguments, runs one command and turns what is thrown into an exit code and one line on standard error.
+ * Exit codes: 0 done; 1 a check failed, the loss became NaN, or a fault of Descent itself (with its stack); 2 anything wrong with the
+ * input; 3 no adapter; 130 interrupted.
+ */
+import { Command, CommanderError } from 'commander';
+import { version } from '../../package.json';
+import { DescentError } from '../../src/errors.ts';
+import type { ErrorKind } from '../../src/errors.ts';
+import type { Io } from '../output.ts';
+import { datasetsCommand } from './datasets.ts';
+import { devicesCommand } from './devices.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { gradcheckCommand } from './gradcheck.ts';
+import { planCommand } from './plan.ts';
+import { predictCommand } from './predict.ts';
+import { recipesCommand } from './recipes.ts';
+import { trainCommand } from './train.ts';
+import { verifyCommand } from './verify.ts';
+
+const exitCodes: Readonly<Record<ErrorKind, number>> = { check: 1, input: 2, device: 3, interrupted: 130 };
+
+/** Runs one command; `args` are those after the program's name. Returns the exit code. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const program = new Command('descent')
+    .description('Train neural networks on WebGPU, with a CPU path that proves the GPU right to the bit.')
+    .version(version);
+  program
+    .addCommand(trainCommand(io, args))
+    .addCommand(evaluateCommand(io))
+    .addCommand(predictCommand(io))
+    .addCommand(verifyCommand(io))
+    .addCommand(gradcheckCommand(io))
+    .addCommand(planCommand(io))
+    .addCommand(recipesCommand(io))
+    .addCommand(datasetsCommand(io))
+    .addCommand(devicesCommand(io));
+  for (const command of withSubcommands(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: io.stdout,
+      writeErr: io.stderr,
+      outputError: (text, write) => write(`descent: ${oneLine(text.replace(/^error: /, ''))}\n`),
+    });
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (cause) {
+    return reportError(cause, io);
+  }
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function reportError(cause: unknown, io: Io): number {
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : exitCodes.input;
+  if (cause instanceof DescentError) {
+    io.stderr(`descent: ${oneLine(cause.message)}\n`);
+    return exitCodes[cause.kind];
+  }
+  if (isFileError(cause)) {
+    io.stderr(`descent: ${oneLine(cause.message)}. Check the path, its permissions and the space left.\n`);
+    return exitCodes.input;
+  }
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  io.stderr(`descent: this is a fault of Descent itself; please report it.\n${stack}\n`);
+  return exitCodes.check;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** An error of the file system, such as a folder that cannot be written. */
+function isFileError(cause: unknown): cause is NodeJS.ErrnoException {
+  return cause instanceof Error && 'syscall' in cause && 'path' in cause;
+}

@@ -1,0 +1,143 @@
+/** Options that several commands share, and what they stand for: a recipe with its data, a device. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { loadDataset, splitDataset } from '../../src/data/dataset.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import { DataError, RecipeError } from '../../src/errors.ts';
+import { parseJson } from '../../src/formats/json.ts';
+import type { GpuDevice } from '../../src/gpu/device.ts';
+import { builtInRecipes } from '../../src/recipe/built-in.ts';
+import { memberRecipes, nearest, overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
+import type { Recipe } from '../../src/recipe/schema.ts';
+import type { Device } from '../../src/train/device.ts';
+import { rescaleToEpochs } from '../../src/train/duration.ts';
+import { openDevice } from '../device.ts';
+import { openDataFiles } from '../files.ts';
+import type { Io } from '../output.ts';
+
+export interface RecipeOptions {
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+  readonly epochs?: number;
+  readonly data?: string;
+}
+
+export interface DeviceChoice {
+  readonly device: 'auto' | 'gpu' | 'cpu';
+  readonly adapter?: string;
+}
+
+export const recipeArgument = 'a recipe file, or the name of a built-in recipe (see "descent recipes")';
+
+/** Adds --set, --seed, --epochs and --data. */
+export function addRecipeOptions(command: Command): Command {
+  return command
+    .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting, {})
+    .option('--seed <n>', 'seed of initial weights and dropout', parseCount)
+    .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
+    .option('--data <folder>', 'folder of the data sets, as expand-data or "descent datasets fetch" lays it out');
+}
+
+/** Adds --device and --adapter. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--device <kind>', 'auto: the best adapter, else the CPU path').choices(['auto', 'gpu', 'cpu']).default('auto'),
+    )
+    .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
+}
+
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'print one JSON object on standard output and nothing else there');
+}
+
+function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write it as path=value.');
+  const value = text.slice(at + 1);
+  // Messages write model.layers[0].units, so that is understood too.
+  const path = text.slice(0, at).replace(/\[(\d+)\]/g, '.$1');
+  return { ...settings, [path]: parseSetting(value) };
+}
+
+function parseSetting(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A whole number from 0. */
+export function parseCount(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError('Give a whole number from 0.');
+  }
+  return Number(text);
+}
+
+/** A whole number from 1. */
+export function parsePositive(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError('Give a whole number from 1.');
+  return count;
+}
+
+/** The recipe that an argument and options describe, and its data. Throws DataError or RecipeError. */
+export async function openRecipe(
+  name: string,
+  options: RecipeOptions,
+): Promise<{ readonly recipe: Recipe; readonly dataset: Dataset }> {
+  const seed = options.seed === undefined ? {} : { seed: options.seed };
+  const recipe = overrideRecipe(readRecipe(name), { ...options.set, ...seed });
+  const dataset = await loadDataset(recipe.data, openDataFiles(options.data));
+  if (options.epochs === undefined) return { recipe, dataset };
+  const trainRows = splitDataset(dataset, (memberRecipes(recipe)[0] ?? recipe).data).train.length;
+  return { recipe: rescaleToEpochs(recipe, options.epochs, trainRows), dataset };
+}
+
+/** A built-in recipe or a file's JSON, not validated but for being an object. */
+function readRecipe(name: string): unknown {
+  if (Object.hasOwn(builtInRecipes, name)) return builtInRecipes[name];
+  if (!existsSync(name)) throw unknownRecipe(name);
+  const json = parseJson(readInput(name).toString('utf8'), name);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return parseRecipe(json);
+  return json;
+}
+
+/** The error for a name that is no recipe, with what there is. */
+export function unknownRecipe(name: string): RecipeError {
+  const known = Object.keys(builtInRecipes);
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  return new RecipeError(name, `is no file and no built-in recipe.${hint} Built in: ${known.join(', ')}.`);
+}
+
+/** Reads a file that was named on the command line. */
+export function readInput(path: string): Buffer {
+  if (!existsSync(path)) throw new DataError(path, 'is not there. Correct the path.');
+  if (statSync(path).isDirectory()) throw new DataError(path, 'is a folder, expected a file. Correct the path.');
+  return readFileSync(path);
+}
+
+/** Opens the chosen device; says on standard error when `auto` comes down to the CPU path. */
+export function openChosenDevice({ device, adapter }: DeviceChoice, io: Io): Promise<Device> {
+  return openDevice({
+    device,
+    ...(adapter !== undefined && { adapter }),
+    onFallback: (reason) => io.stderr(`${reason}\nGoing on with the CPU path.\n`),
+  });
+}
+
+/** Opens a GPU adapter, which a comparison with the CPU path needs. */
+export async function openGpu(adapter: string | undefined): Promise<GpuDevice> {
+  const device = await openDevice({ device: 'gpu', ...(adapter !== undefined && { adapter }) });
+  if (device.kind !== 'gpu') throw new Error('asked for a GPU, got the CPU path');
+  return device;
+}
+
+/** The adapter as the human output names it. */
+export function deviceName(device: Device): string {
+  return device.kind === 'gpu' && device.software ? `${device.name} (software)` : device.name;
+}

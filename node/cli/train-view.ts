@@ -1,0 +1,151 @@
+/** How a training run looks on a terminal: what is trained where, one live line while it goes, and the result in a few lines. */
+import type { MetricsJson, ResultJson } from '../../src/train/result-json.ts';
+import type { EvaluationEvent, ProgressEvent, TrainEvent } from '../../src/train/events.ts';
+import type { Prepared } from '../../src/train/session.ts';
+import { formatBytes, formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
+import type { Io } from '../output.ts';
+
+/** Least time between two lines about evaluations where nothing can be redrawn. */
+const quietMilliseconds = 2000;
+
+export interface TrainingView {
+  show(event: TrainEvent): void;
+  say(text: string): void;
+  /** Takes the live line away. */
+  close(): void;
+}
+
+export function openTrainingView(
+  io: Io,
+  { recipe, views, duration, plan }: Prepared,
+  names: { readonly device: string; readonly folder: string },
+): TrainingView {
+  const line = openLiveLine(io);
+  const say = (text: string): void => {
+    line.clear();
+    io.stderr(`${text}\n`);
+  };
+  let evaluation: EvaluationEvent | undefined;
+  let saidAt = performance.now();
+
+  function describeProgress({ step, losses, samplesPerSecond }: ProgressEvent): string {
+    const left = ((duration.steps - step) * plan.batch * plan.population) / samplesPerSecond;
+    return [
+      `${sayEpoch(step, duration)}  ${Math.floor((100 * step) / duration.steps)} %`,
+      `loss ${sayRange(losses, formatNumber)}`,
+      ...(evaluation === undefined ? [] : describeValidation(evaluation)),
+      `${formatCount(samplesPerSecond)} samples/s`,
+      `${formatSeconds(left)} left`,
+    ].join('   ');
+  }
+
+  return {
+    say,
+    show(event) {
+      switch (event.type) {
+        case 'start': {
+          const { train, validation, test } = views[0]!.split;
+          const rows = [
+            `${formatCount(train.length)} rows to train on`,
+            ...(validation.length > 0 ? [`${formatCount(validation.length)} to validate`] : []),
+            ...(test.length > 0 ? [`${formatCount(test.length)} to test`] : []),
+          ].join(', ');
+          const members = plan.population > 1 ? `${plan.population} members of ` : '';
+          say(`${recipe.name}: ${members}${formatCount(event.parameters)} parameters; ${rows}`);
+          say(`${names.device}: ${formatBytes(event.peakDeviceBytes)}, ready in ${formatSeconds(event.compileSeconds)}`);
+          for (const note of event.notes) say(note);
+          if (event.step > 0) say(`Going on from step ${formatCount(event.step)} of ${formatCount(event.steps)}.`);
+          say(`Run folder ${names.folder}`);
+          break;
+        }
+        case 'progress':
+          line.show(describeProgress(event));
+          break;
+        case 'evaluation': {
+          evaluation = event;
+          const now = performance.now();
+          if (io.terminalColumns !== undefined || now - saidAt < quietMilliseconds) break;
+          saidAt = now;
+          const losses = event.members.map((member) => member.train.loss);
+          const parts = [sayEpoch(event.step, duration), `loss ${sayRange(losses, formatNumber)}`];
+          say([...parts, ...describeValidation(event)].join('   '));
+          break;
+        }
+        case 'checkpoint':
+          break;
+        default:
+          event satisfies never;
+      }
+    },
+    close: () => line.clear(),
+  };
+}
+
+function sayEpoch(step: number, { steps, stepsPerEpoch }: Prepared['duration']): string {
+  const digits = steps % stepsPerEpoch === 0 ? 0 : 1;
+  const total = (steps / stepsPerEpoch).toFixed(digits);
+  return `epoch ${(step / stepsPerEpoch).toFixed(digits).padStart(total.length)} of ${total}`;
+}
+
+function describeValidation({ members }: EvaluationEvent): string[] {
+  const all = members.flatMap(({ validation }) => (validation === undefined ? [] : [validation]));
+  if (all.length === 0) return [];
+  const accuracies = all.flatMap(({ accuracy }) => (accuracy === undefined ? [] : [accuracy]));
+  if (accuracies.length > 0) return [`validation ${sayRange(accuracies, formatPercent)}`];
+  const losses = all.map(({ loss }) => loss);
+  return [`validation loss ${sayRange(losses, formatNumber)}`];
+}
+
+/** One number as it is, several as the least and the largest. */
+function sayRange(values: readonly number[], format: (value: number) => string): string {
+  const least = format(Math.min(...values));
+  return values.length === 1 ? least : `${least} to ${format(Math.max(...values))}`;
+}
+
+/** The result for people: how good, where it ran, how fast, and where it is kept. */
+export function formatResult(result: ResultJson, folder: string): string {
+  const { seconds, samplesPerSecond, adapter } = result;
+  const facts = [
+    ['adapter', adapter],
+    [
+      'speed',
+      `${formatCount(samplesPerSecond)} samples/s; ${formatSeconds(seconds.train)} of training, ` +
+        `${formatSeconds(seconds.total)} in all`,
+    ],
+    ['run folder', folder],
+  ];
+  return Array.isArray(result.seed)
+    ? `${formatMembers(result)}\n${formatTable(facts, 'll')}`
+    : formatTable([...describeSplits(result), ...facts], 'll');
+}
+
+const splitNames = ['test', 'validation', 'train'] as const;
+
+function describeSplits(result: ResultJson): string[][] {
+  return splitNames.flatMap((name) => {
+    const metrics = result[name];
+    if (metrics === undefined) return [];
+    const [loss, cost, accuracy] = [metrics.loss, metrics.cost, metrics.accuracy].map(Number);
+    const costText = cost === loss ? '' : `, cost ${formatNumber(cost!)}`;
+    return metrics.accuracy === undefined
+      ? [[`${name} loss`, `${formatNumber(loss!)}${costText}`]]
+      : [[`${name} accuracy`, `${formatPercent(accuracy!).padStart(8)}   loss ${formatNumber(loss!)}${costText}`]];
+  });
+}
+
+function formatMembers(result: ResultJson): string {
+  const lists = splitNames.flatMap((name) => {
+    const metrics: MetricsJson | undefined = result[name];
+    if (metrics === undefined) return [];
+    const columns = [{ title: `${name} loss`, cells: [metrics.loss].flat().map(formatNumber) }];
+    if (metrics.accuracy === undefined) return columns;
+    return [{ title: `${name} accuracy`, cells: [metrics.accuracy].flat().map(formatPercent) }, ...columns];
+  });
+  const columns = [
+    { title: 'member', cells: [result.seed].flat().map((_, index) => String(index)) },
+    { title: 'seed', cells: [result.seed].flat().map(String) },
+    ...lists,
+  ];
+  const rows = [result.seed].flat().map((_, index) => columns.map(({ cells }) => cells[index] ?? ''));
+  return formatTable([columns.map(({ title }) => title), ...rows], 'r'.repeat(columns.length));
+}

@@ -1,0 +1,148 @@
+/** `descent train RECIPE`: trains, shows how it goes, and keeps everything in a run folder that can be gone on with. */
+import { join, relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { RecipeError, DataError, InterruptedError } from '../../src/errors.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import type { Recipe } from '../../src/recipe/schema.ts';
+import { readWeights } from '../../src/train/checkpoint.ts';
+import { maxBindingBytes } from '../../src/train/device.ts';
+import type { TrainResult } from '../../src/train/events.ts';
+import { resultJson } from '../../src/train/result-json.ts';
+import { describeModel } from '../../src/train/saved-model.ts';
+import { prepare } from '../../src/train/session.ts';
+import { train } from '../../src/train/trainer.ts';
+import type { Io } from '../output.ts';
+import { checkSameRecipe, holdsRun, openRun, readInitialWeights, readResult } from '../run-folder.ts';
+import { addDeviceOptions, addJsonOption, addRecipeOptions, deviceName } from './options.ts';
+import { openChosenDevice, openRecipe, readInput, recipeArgument } from './options.ts';
+import type { DeviceChoice, RecipeOptions } from './options.ts';
+import { openTrainingView, formatResult } from './train-view.ts';
+
+interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
+  readonly out?: string;
+  readonly init?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
+
+export function trainCommand(io: Io, args: readonly string[]): Command {
+  const command = new Command('train')
+    .description('train a recipe, with the results in a run folder')
+    .argument('<recipe>', recipeArgument);
+  addDeviceOptions(addRecipeOptions(command))
+    .option('--out <folder>', 'the run folder, created if need be (default: runs/<name>-<seed>-<time>)')
+    .option('--init <weights>', 'start from the weights of a safetensors file')
+    .option('--resume', 'go on with the run in --out from its newest checkpoint');
+  return addJsonOption(command).action(async (name: string, options: TrainCommandOptions) => {
+    if (options.resume === true && options.out === undefined) {
+      throw new RecipeError('--resume', 'needs --out, the folder of the run to go on with.');
+    }
+    if (options.resume !== true && options.out !== undefined && holdsRun(options.out)) {
+      throw new DataError(options.out, 'already holds a run. Go on with it by --resume, or choose another --out.');
+    }
+    const opened = await openRecipe(name, options);
+    const folder = options.out ?? newFolder(opened.recipe);
+    const resumed = holdsRun(folder);
+    if (resumed) checkSameRecipe(folder, opened.recipe);
+    const finished = readResult(folder);
+    if (finished === undefined) {
+      await runTraining(opened, folder, resumed, options, io, resumeCommand(args, folder));
+    } else if (options.json === true) {
+      io.stdout(`${JSON.stringify(finished)}\n`);
+    } else {
+      io.stdout(`This run is finished.\n${formatResult(finished, showPath(folder))}`);
+    }
+  });
+}
+
+function newFolder({ name, seed }: Recipe): string {
+  const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');
+  const base = join('runs', `${name.replaceAll(/[^\w.-]+/g, '-')}-${seed}-${time}`);
+  // Two runs may start within one second.
+  for (let count = 1; ; count++) {
+    const folder = count === 1 ? base : `${base}-${count}`;
+    if (!holdsRun(folder)) return folder;
+  }
+}
+
+async function runTraining(
+  { recipe, dataset }: { readonly recipe: Recipe; readonly dataset: Dataset },
+  folder: string,
+  resumed: boolean,
+  options: TrainCommandOptions,
+  io: Io,
+  commandToResume: string,
+): Promise<void> {
+  using device = await openChosenDevice(options, io);
+  const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
+  const { plan } = prepared;
+  const weights = initialWeights(folder, resumed, options.init);
+  const place = options.init ?? join(folder, 'init.safetensors');
+  const initial = weights && readWeights(weights, place, plan.model, plan.population);
+  const model = { ...describeModel(prepared), ...(options.data !== undefined && { dataFolder: resolve(options.data) }) };
+  const run = openRun(folder, plan, recipe, model, weights);
+  for (const note of run.notes) io.stderr(`${note}\n`);
+
+  const view = openTrainingView(io, prepared, { device: deviceName(device), folder: showPath(folder) });
+  const interruption = listenForInterrupts(io, () => view.say('Stopping after this chunk (Ctrl-C again stops at once).'));
+  let result: TrainResult;
+  try {
+    const training = train(recipe, {
+      device,
+      dataset,
+      signal: interruption.signal,
+      ...(run.checkpoint && { checkpoint: run.checkpoint }),
+      ...(initial && { parameters: () => initial }),
+    });
+    for await (const event of training) {
+      view.show(event);
+      if (event.type === 'evaluation') run.addEvaluation(event);
+      if (event.type === 'checkpoint') run.addCheckpoint(event.checkpoint);
+    }
+    result = await training.result;
+  } catch (cause) {
+    if (!(cause instanceof InterruptedError)) throw cause;
+    throw new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
+  } finally {
+    interruption[Symbol.dispose]();
+    view.close();
+  }
+  const json = resultJson(result, resolve(folder));
+  run.finish(result.weights, json);
+  io.stdout(options.json === true ? `${JSON.stringify(json)}\n` : formatResult(json, showPath(folder)));
+}
+
+/** Bytes of the weights to start from: those of --init, or those that a resumed run started from. */
+function initialWeights(folder: string, resumed: boolean, init: string | undefined): Uint8Array | undefined {
+  const given = init === undefined ? undefined : readInput(init);
+  if (!resumed) return given;
+  const stored = readInitialWeights(folder);
+  if (given !== undefined && (stored === undefined || !given.equals(stored))) {
+    throw new RecipeError('--init', `the run in ${folder} started from other weights. Leave --init out to go on with it.`);
+  }
+  return stored;
+}
+
+function listenForInterrupts(io: Io, onFirst: () => void): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const stop = io.onInterrupt(() => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    onFirst();
+  });
+  return { signal: controller.signal, [Symbol.dispose]: stop };
+}
+
+function resumeCommand(args: readonly string[], folder: string): string {
+  const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  const words = ['descent', ...args];
+  if (!args.some((word) => word === '--out' || word.startsWith('--out='))) words.push('--out', folder);
+  if (!args.includes('--resume')) words.push('--resume');
+  return words.map(quote).join(' ');
+}
+
+/** A path as one would type it here. */
+function showPath(path: string): string {
+  const short = relative('.', path);
+  return short === '' || short.startsWith('..') ? path : short;
+}

@@ -1,0 +1,67 @@
+/** `descent verify RECIPE`: the plan on CPU and GPU in lockstep, kernel by kernel; with --kernels, the conformance suite of all kernels. */
+import { Command } from 'commander';
+import { CheckError, RecipeError } from '../../src/errors.ts';
+import { withinBound } from '../../src/verify/compare.ts';
+import type { Comparison } from '../../src/verify/compare.ts';
+import { runConformance } from '../../src/verify/conformance.ts';
+import { verifyRecipe } from '../../src/verify/lockstep.ts';
+import { formatCount, formatNumber, formatTable } from '../output.ts';
+import type { Io } from '../output.ts';
+import { addJsonOption, addRecipeOptions, openGpu, openRecipe, parsePositive, recipeArgument } from './options.ts';
+import type { RecipeOptions } from './options.ts';
+
+interface VerifyOptions extends RecipeOptions {
+  readonly kernels?: boolean;
+  readonly steps: number;
+  readonly adapter?: string;
+  readonly json?: boolean;
+}
+
+export function verifyCommand(io: Io): Command {
+  const command = new Command('verify')
+    .description('compare GPU and CPU path kernel by kernel; exit code 1 at the first difference out of bounds')
+    .argument('[recipe]', recipeArgument)
+    .option('--kernels', 'run the conformance suite of all kernels instead')
+    .option('--steps <n>', 'training steps to compare', parsePositive, 3)
+    .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
+  return addJsonOption(addRecipeOptions(command)).action(async (name: string | undefined, options: VerifyOptions) => {
+    if (name === undefined && options.kernels !== true) {
+      throw new RecipeError('', 'verify needs a recipe, or --kernels for the conformance suite of all kernels.');
+    }
+    const opened = options.kernels === true || name === undefined ? undefined : await openRecipe(name, options);
+    using gpu = await openGpu(options.adapter);
+    io.stderr(`${gpu.name} against the CPU path\n`);
+    const rows: readonly (Comparison & { readonly variant?: string })[] =
+      opened === undefined
+        ? await runConformance(gpu)
+        : (await verifyRecipe(opened.recipe, { device: gpu, dataset: opened.dataset, steps: options.steps })).kernels;
+    if (options.json === true) io.stdout(`${JSON.stringify({ adapter: gpu.name, kernels: rows })}\n`);
+    else io.stdout(formatComparisons(rows));
+    const failed = rows.find((row) => !withinBound(row));
+    if (failed !== undefined) throw new CheckError(describeFailure(failed));
+  });
+}
+
+function formatComparisons(rows: readonly (Comparison & { readonly variant?: string })[]): string {
+  const hasVariants = rows.some(({ variant }) => variant !== undefined);
+  const cells = rows.map((row) => [
+    row.name,
+    ...(hasVariants ? [row.variant ?? ''] : []),
+    formatCount(row.elements),
+    `${(row.bitEqual * 100).toFixed(row.bitEqual === 1 ? 0 : 4)} %`,
+    formatNumber(row.maxUlp),
+    formatNumber(row.bound),
+    row.firstDifference === undefined ? '' : sayDifference(row.firstDifference),
+  ]);
+  const titles = ['kernel', ...(hasVariants ? ['variant'] : []), 'elements', 'bit-equal', 'max ulp', 'bound', 'first difference'];
+  return formatTable([titles, ...cells], hasVariants ? 'llrrrrl' : 'lrrrrl');
+}
+
+function sayDifference({ where, tensor, index, cpu, gpu }: NonNullable<Comparison['firstDifference']>): string {
+  return `${where}: ${tensor}[${index}] is ${cpu} on the CPU, ${gpu} on the GPU`;
+}
+
+function describeFailure({ name, maxUlp, bound, firstDifference }: Comparison): string {
+  const where = firstDifference === undefined ? '' : ` First difference: ${sayDifference(firstDifference)}.`;
+  return `kernel ${name} is out of bounds: ${formatNumber(maxUlp)} ulp, at most ${formatNumber(bound)} are allowed.${where}`;
+}

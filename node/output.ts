@@ -1,0 +1,84 @@
+/** What goes to a terminal: padded tables, numbers as people read them, and one live line that is redrawn in place. */
+
+/** Where the command line writes. Standard output holds results only; everything else goes to standard error. */
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Columns of the terminal behind standard error; undefined where it is none, and nothing is redrawn. */
+  readonly terminalColumns: number | undefined;
+  /** Calls back at each Ctrl-C until the returned function is called. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+}
+
+/** Rows of cells as lines of padded columns. `align` has one letter per column: l, or r for numbers. Ends with a line break. */
+export function formatTable(rows: readonly (readonly string[])[], align: string): string {
+  const widths = [...align].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map((row) =>
+    widths
+      .map((width, column) => {
+        const cell = row[column] ?? '';
+        return align[column] === 'r' ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+export interface LiveLine {
+  /** Shows this text instead of the last; long texts are cut at the edge of the terminal. */
+  show(text: string): void;
+  /** Takes the line away, so that other text can be written. */
+  clear(): void;
+}
+
+const redrawMilliseconds = 100;
+
+/** A line that is redrawn in place, at most ten times a second; shows nothing where standard error is no terminal. */
+export function openLiveLine({ stderr, terminalColumns }: Io): LiveLine {
+  let shown = false;
+  let drawnAt = -Infinity;
+  return {
+    show(text) {
+      const now = performance.now();
+      if (terminalColumns === undefined || now - drawnAt < redrawMilliseconds) return;
+      drawnAt = now;
+      shown = true;
+      stderr(`\r${text.slice(0, terminalColumns - 1)}\x1b[K`);
+    },
+    clear() {
+      if (shown) stderr('\r\x1b[K');
+      shown = false;
+    },
+  };
+}
+
+/** 12345 as 12,345. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** A share 0..1 as 98.33 %. */
+export function formatPercent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`;
+}
+
+/** Four significant digits, without an exponent for everyday sizes. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  return unit === 0 ? `${bytes} B` : `${(bytes / 2 ** (10 * unit)).toFixed(1)} ${units[unit]}`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.floor(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

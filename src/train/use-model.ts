@@ -1,0 +1,125 @@
+/** Using the weights of a finished run: scores on a split of its dataset, and predictions for new rows. One member at a time, alone. */
+import type { Dataset } from '../data/dataset.ts';
+import { RecipeError } from '../errors.ts';
+import { memberRecipes } from '../recipe/parse.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import { readWeights } from './checkpoint.ts';
+import { createExecutor, maxBindingBytes } from './device.ts';
+import type { Device } from './device.ts';
+import { evaluateRows, predictRows } from './evaluate.ts';
+import type { Metrics } from './events.ts';
+import { prepareRows } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
+import { classScores, confusionMatrix, largestOutputs, probabilities, regressionScores } from './scores.ts';
+import type { ClassScores, RegressionScores } from './scores.ts';
+import { createFeed, prepare, uploadData } from './session.ts';
+import type { Prepared } from './session.ts';
+
+/** A trained model: one member of a run. */
+export interface TrainedModel {
+  readonly recipe: Recipe;
+  /** Which member of a population; 0 for a plain run. */
+  readonly member: number;
+  /** A safetensors file of the whole run, and where it is from. */
+  readonly weights: Uint8Array;
+  readonly place: string;
+}
+
+export type SplitName = 'train' | 'validation' | 'test';
+
+/** How a model does on a split; confusion and classes for classifiers, rmse and r2 for regressions. */
+export interface Evaluation extends Metrics, Partial<RegressionScores> {
+  readonly rows: number;
+  /** Rows counted by class (first index) and predicted class. */
+  readonly confusion?: readonly (readonly number[])[];
+  readonly classes?: readonly ClassScores[];
+}
+
+/** Scores of a model on a split. Throws RecipeError for a split that the recipe leaves empty. */
+export async function evaluateModel(
+  trained: TrainedModel,
+  dataset: Dataset,
+  split: SplitName,
+  device: Device,
+): Promise<Evaluation> {
+  const prepared = prepare(memberRecipe(trained), dataset, { maxBindingBytes: maxBindingBytes(device) });
+  const splits = prepared.views[0]!.split;
+  const rows = splits[split];
+  if (rows.length === 0) {
+    const there = (['train', 'validation', 'test'] as const).filter((name) => splits[name].length > 0);
+    throw new RecipeError('--split', `the run has no ${split} rows. It has: ${there.join(', ')}.`);
+  }
+  using executor = await openModel(prepared, trained, device);
+  const feed = createFeed(prepared);
+  const [metrics] = await evaluateRows(prepared, executor, feed, [rows]);
+  const [outputs] = await predictRows(prepared, executor, feed, rows);
+  const scores = scoreOutputs(dataset, rows, outputs!);
+  return { rows: rows.length, ...metrics!, ...scores };
+}
+
+function scoreOutputs(
+  { labels, classNames, targets, outputCount }: Dataset,
+  rows: Uint32Array,
+  outputs: Float32Array,
+): Partial<Evaluation> {
+  if (labels !== undefined) {
+    const given = rows.map((row) => labels[row]!);
+    const confusion = confusionMatrix(given, largestOutputs(outputs, outputCount), outputCount);
+    const names = classNames ?? confusion.map((_, label) => String(label));
+    return { confusion, classes: classScores(confusion, names) };
+  }
+  const wanted = new Float32Array(rows.length * outputCount);
+  for (const [index, row] of rows.entries()) {
+    wanted.set((targets ?? wanted).subarray(row * outputCount, (row + 1) * outputCount), index * outputCount);
+  }
+  return regressionScores(outputs, wanted, outputCount);
+}
+
+export interface Predictions {
+  /** Classifiers: the class of each row. */
+  readonly classes?: Uint32Array;
+  /**
+   * [rows, outputCount]. `probabilities`: softmax of the logits, in float64, where the loss was cross-entropy; `outputs`: of the last
+   * layer otherwise.
+   */
+  readonly kind: 'probabilities' | 'outputs';
+  readonly values: Float64Array;
+}
+
+/** Predictions for rows [rowCount, features] as the data files have them: not normalised. */
+export async function predictModel(
+  trained: TrainedModel,
+  model: SavedModel,
+  inputs: { readonly rows: Float64Array; readonly place: string },
+  device: Device,
+): Promise<Predictions> {
+  const recipe = memberRecipe(trained);
+  const prepared = prepareRows(recipe, model, trained.member, inputs.rows, inputs.place, maxBindingBytes(device));
+  using executor = await openModel(prepared, trained, device);
+  const [outputs] = await predictRows(prepared, executor, createFeed(prepared), prepared.views[0]!.split.train);
+  const classes = model.task === 'classification' ? largestOutputs(outputs!, model.outputCount) : undefined;
+  const softmax = recipe.loss === 'crossEntropy';
+  return {
+    ...(classes && { classes }),
+    kind: softmax ? 'probabilities' : 'outputs',
+    values: softmax ? probabilities(outputs!, model.outputCount) : Float64Array.from(outputs!),
+  };
+}
+
+function memberRecipe({ recipe, member }: TrainedModel): Recipe {
+  const members = memberRecipes(recipe);
+  const found = members[member];
+  if (found !== undefined) return found;
+  throw new RecipeError('--member', `the run has ${members.length} members, 0 to ${members.length - 1}, no ${member}.`);
+}
+
+async function openModel(prepared: Prepared, trained: TrainedModel, device: Device): ReturnType<typeof createExecutor> {
+  const { model } = prepared.plan;
+  const population = memberRecipes(trained.recipe).length;
+  const all = readWeights(trained.weights, trained.place, model, population);
+  const executor = await createExecutor(device, prepared.plan);
+  uploadData(prepared, executor);
+  const start = trained.member * model.memberStride;
+  executor.write('parameters', all.subarray(start, start + model.memberStride));
+  return executor;
+}

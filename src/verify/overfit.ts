@@ -1,0 +1,102 @@
+/**
+ * Overfitting on purpose: a model whose gradients and updates are right learns 100 examples by heart. What works against that (penalty,
+ * weight decay, dropout, augmentation, clipping) is taken out of the recipe.
+ */
+import { loadDataset, splitDataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { elementCount } from '../ops/emitter.ts';
+import { memberRecipes, parseRecipe } from '../recipe/parse.ts';
+import type { Recipe, RecipeInput } from '../recipe/schema.ts';
+import { noFiles, train } from '../train/trainer.ts';
+import type { TrainOptions } from '../train/trainer.ts';
+
+const smallBatch = 10;
+/** Near 0: cross-entropy below this, squared losses below this share of what the best constant gives. */
+const nearZero = 0.05;
+
+export interface Overfitting {
+  readonly examples: number;
+  readonly epochs: number;
+  /** Mean loss over the last epoch. */
+  readonly loss: number;
+  /** The loss counts as near 0 below this. */
+  readonly threshold: number;
+  readonly passed: boolean;
+}
+
+export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' | 'files' | 'signal'> {
+  /** First rows of the training split. Default 100. */
+  readonly examples?: number;
+  /** Gives up after so many. Default 200. */
+  readonly epochs?: number;
+}
+
+/**
+ * Trains on the first examples of the training split, at the recipe's highest learning rate and in batches of at most 10, until the
+ * loss is near 0. Throws as `train` does.
+ */
+export async function overfit(input: RecipeInput | Recipe, options: OverfitOptions): Promise<Overfitting> {
+  const { device, files = noFiles, signal, examples = 100, epochs = 200 } = options;
+  const recipe = memberRecipes(parseRecipe(input))[0]!;
+  const whole = options.dataset ?? (await loadDataset(recipe.data, files));
+  const dataset = takeRows(whole, splitDataset(whole, recipe.data).train.slice(0, examples));
+  const threshold = recipe.loss === 'crossEntropy' ? nearZero : nearZero * constantLoss(dataset, recipe.loss);
+  let epoch = 0;
+  let loss = Infinity;
+  for await (const event of train(plainRecipe(recipe, dataset.rowCount, epochs), { device, dataset, signal })) {
+    if (event.type !== 'evaluation') continue;
+    epoch = event.epoch;
+    loss = event.members[0]!.train.loss;
+    if (loss < threshold) break;
+  }
+  return { examples: dataset.rowCount, epochs: epoch, loss, threshold, passed: loss < threshold };
+}
+
+function plainRecipe(recipe: Recipe, rowCount: number, epochs: number): Recipe {
+  const { steps: _steps, cycles: _cycles, earlyStopping: _earlyStopping, schedule, optimizer, ...rest } = recipe;
+  const learningRate = 'etaMax' in schedule ? schedule.etaMax : optimizer.learningRate;
+  return {
+    ...rest,
+    data: { ...rest.data, train: undefined, validation: undefined, test: undefined, stratify: false },
+    model: { layers: rest.model.layers.filter(({ type }) => type !== 'dropout') },
+    l2: 0,
+    clipNorm: 0,
+    augmentation: { horizontalFlip: false, shiftPixels: 0 },
+    optimizer: { ...optimizer, learningRate, weightDecay: 0 },
+    schedule: { type: 'constant', warmupSteps: 0 },
+    batch: Math.min(rest.batch, smallBatch, rowCount),
+    epochs,
+    evaluation: { batch: rest.evaluation.batch, everyEpochs: 1 },
+  };
+}
+
+/** A dataset of these rows only. */
+function takeRows(dataset: Dataset, rows: Uint32Array): Dataset {
+  const { inputs, labels, targets, inputShape, outputCount } = dataset;
+  const pick = <T extends Uint8Array | Uint32Array | Float32Array | Float64Array>(values: T, width: number): T => {
+    const taken = values.slice(0, rows.length * width) as T;
+    for (const [at, row] of rows.entries()) taken.set(values.subarray(row * width, (row + 1) * width), at * width);
+    return taken;
+  };
+  return {
+    ...dataset,
+    rowCount: rows.length,
+    parts: {},
+    inputs: pick(inputs, elementCount(inputShape)),
+    ...(labels && { labels: pick(labels, 1) }),
+    ...(targets && { targets: pick(targets, outputCount) }),
+  };
+}
+
+/** Loss of the best constant outputs: what a model without inputs would reach. */
+function constantLoss({ targets, labels, outputCount, rowCount }: Dataset, loss: Recipe['loss']): number {
+  const target = (row: number, output: number) =>
+    targets === undefined ? Number(labels?.[row] === output) : targets[row * outputCount + output]!;
+  let sum = 0;
+  for (let output = 0; output < outputCount; output++) {
+    const column = Array.from({ length: rowCount }, (_, row) => target(row, output));
+    const mean = column.reduce((total, value) => total + value, 0) / rowCount;
+    sum += column.reduce((total, value) => total + (value - mean) ** 2, 0) / rowCount;
+  }
+  return loss === 'mse' ? sum / outputCount : sum / 2;
+}
