@@ -122,15 +122,18 @@ export function formatResult(result: ResultJson, folder: string): string {
 const splitNames = ['test', 'validation', 'train'] as const;
 
 function describeSplits(result: ResultJson): string[][] {
-  return splitNames.flatMap((name) => {
+  const splits = splitNames.flatMap((name) => {
     const metrics = result[name];
     if (metrics === undefined) return [];
-    const [loss, cost, accuracy] = [metrics.loss, metrics.cost, metrics.accuracy].map(Number);
-    const costText = cost === loss ? '' : `, cost ${formatNumber(cost!)}`;
-    return metrics.accuracy === undefined
-      ? [[`${name} loss`, `${formatNumber(loss!)}${costText}`]]
-      : [[`${name} accuracy`, `${formatPercent(accuracy!).padStart(8)}   loss ${formatNumber(loss!)}${costText}`]];
+    const { loss, cost, accuracy } = metrics;
+    const costText = cost === loss ? '' : `, cost ${formatNumber(Number(cost))}`;
+    const share = accuracy === undefined ? undefined : formatPercent(Number(accuracy));
+    return [{ name, share, loss: `${formatNumber(Number(loss))}${costText}` }];
   });
+  const width = Math.max(...splits.map(({ share }) => share?.length ?? 0));
+  return splits.map(({ name, share, loss }) =>
+    share === undefined ? [`${name} loss`, loss] : [`${name} accuracy`, `${share.padStart(width)}   loss ${loss}`],
+  );
 }
 
 function formatMembers(result: ResultJson): string {

@@ -96,7 +96,8 @@ export function readSafetensors(bytes: Uint8Array, place: string): Safetensors {
     if (offsets[0] !== end) throw corrupt(place, `tensor "${name}" overlaps another or leaves a gap before it`);
     end = offsets[1];
     if (dataStart + end > bytes.length) throw truncated(place, bytes.length, dataStart + end);
-    const copy = bytes.slice(dataStart + offsets[0], dataStart + end);
+    // Not `slice`: that of Node's Buffer shares its memory.
+    const copy = new Uint8Array(bytes.subarray(dataStart + offsets[0], dataStart + end));
     tensors.set(name, { shape, dtype, data: new arrayTypes[dtype](copy.buffer, 0, elementCount(shape)) });
   }
   if (dataStart + end !== bytes.length) {

@@ -14,8 +14,9 @@ export function toMetrics(
   squares: number,
 ): Metrics {
   const loss = sums.loss / sums.rows;
-  const trainRows = views[0]!.split.train.length;
-  const cost = loss + penaltyWeight(member, trainRows) * squares;
+  const weight = penaltyWeight(member, views[0]!.split.train.length);
+  // Without a penalty its sum may overflow.
+  const cost = weight === 0 ? loss : loss + weight * squares;
   if (dataset.task === 'regression') return { loss, cost };
   return { loss, cost, accuracy: sums.correct / sums.rows };
 }

@@ -1,30 +1,39 @@
 /**
- * Naming the first layer that shows NaN or infinity: the run is repeated from its last good state, and its last step call by call.
- * Determinism makes the repetition exact.
+ * Naming the first layer that shows NaN or infinity: the run is repeated from its last good state, and its last step (or evaluation)
+ * call by call. Determinism makes the repetition exact.
  */
 import { NonFiniteError } from '../errors.ts';
+import type { StepScalars } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
 import { bufferOf } from '../plan/plan.ts';
-import type { Call } from '../plan/plan.ts';
+import type { Call, ProgramName } from '../plan/plan.ts';
 import { stateArenas } from './checkpoint.ts';
 import type { Feed, Prepared } from './session.ts';
 
-/** State of a step from which no decision of the host has changed the course; an arena that is left out is all zeros. */
+/** State of a step after which no decision of the host has changed the course; an arena that is left out is all zeros. */
 export interface GoodState {
   readonly step: number;
   readonly arenas: Readonly<Record<string, Float32Array>>;
 }
 
-/** Returns the error for a loss that is not finite at `step`; leaves the executor's state behind as it was found broken. */
+/** What is not finite: the loss of a training step, or an evaluation after so many steps. */
+export interface Fault {
+  readonly step: number;
+  readonly during: 'training' | 'evaluation';
+}
+
+/** Returns the error for a loss that is not finite; leaves the executor's state behind as it was found broken. */
 export async function locateNonFinite(
-  { plan }: Prepared,
+  prepared: Prepared,
   executor: Executor,
   feed: Feed,
   good: GoodState,
-  step: number,
+  { step, during }: Fault,
   plateaus: readonly number[],
 ): Promise<NonFiniteError> {
-  for (const name of stateArenas(plan)) {
+  const { plan } = prepared;
+  // What the broken steps left in other places must not be taken for new.
+  for (const name of [...stateArenas(plan), 'gradients', 'metrics']) {
     executor.write(name, good.arenas[name] ?? new Float32Array(bufferOf(plan, name).elements));
   }
   for (let next = good.step; next < step;) {
@@ -32,13 +41,37 @@ export async function locateNonFinite(
     executor.run('train', { steps: feed.loadTraining(executor, next, count, plateaus) });
     next += count;
   }
-  const steps = feed.loadTraining(executor, step, 1, plateaus);
-  for (const [index, call] of plan.programs.train.entries()) {
-    executor.run('train', { steps, firstCall: index, callCount: 1 });
-    const fault = await firstFault(executor, call);
-    if (fault !== undefined) return describe(step, call, fault);
+  for (const [program, steps] of suspects(prepared, executor, feed, { step, during }, plateaus)) {
+    for (const [index, call] of plan.programs[program].entries()) {
+      executor.run(program, { steps, firstCall: index, callCount: 1 });
+      const fault = await firstFault(executor, call);
+      if (fault !== undefined) return describe(step, call, fault);
+    }
   }
   return new NonFiniteError(step, 'loss', `the loss is not finite at step ${step}. Lower the learning rate.`);
+}
+
+/** The programs that may show the fault, in order, each of one step and loaded when it is taken. */
+function* suspects(
+  { views }: Prepared,
+  executor: Executor,
+  feed: Feed,
+  { step, during }: Fault,
+  plateaus: readonly number[],
+): Generator<readonly [ProgramName, readonly StepScalars[]]> {
+  if (during === 'training') {
+    yield ['train', feed.loadTraining(executor, step, 1, plateaus)];
+    return;
+  }
+  yield ['penalty', [{ step: 0, row: 0, validRows: 0 }]];
+  for (const name of ['validation', 'train', 'test'] as const) {
+    const rows = views.map(({ split }) => split[name]);
+    for (let row = 0; row < (rows[0]?.length ?? 0);) {
+      const { steps, nextRow } = feed.loadRows(executor, rows, row);
+      for (const scalars of steps) yield ['evaluate', [scalars]];
+      row = nextRow;
+    }
+  }
 }
 
 async function firstFault(executor: Executor, call: Call): Promise<string | undefined> {

@@ -19,7 +19,7 @@ import type { Device } from './device.ts';
 import { addMetrics, evaluateRows, sumOfSquares, toMetrics } from './evaluate.ts';
 import type { EvaluationEvent, MemberEvaluation, MemberResult, Metrics, TrainEvent, TrainResult } from './events.ts';
 import { locateNonFinite } from './non-finite.ts';
-import type { GoodState } from './non-finite.ts';
+import type { Fault, GoodState } from './non-finite.ts';
 import { judge, startProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { learningRate } from './schedule.ts';
@@ -158,7 +158,7 @@ async function* runTraining(
   async function takeCheckpoint(): Promise<Checkpoint> {
     const names = stateArenas(plan);
     const arenas = await Promise.all(names.map((name) => executor.read(name)));
-    if (arenas.some((arena) => !arena.every(Number.isFinite))) throw new NonFiniteLoss(progress.step);
+    if (!arenas.every((arena) => arena.every(Number.isFinite))) throw new NonFiniteLoss(progress.step, 'training');
     progress.secondsTrained = secondsBefore + (performance.now() - trainStarted - evaluating) / 1000;
     const checkpoint: Checkpoint = {
       counters: progress.counters(),
@@ -187,7 +187,7 @@ async function* runTraining(
     for (let index = 0; index < table.length; index += 2) {
       const member = (index / 2) % plan.population;
       if (!Number.isFinite(table[index]) && !progress.frozen().has(member)) {
-        throw new NonFiniteLoss(chunkStep + Math.floor(index / 2 / plan.population));
+        throw new NonFiniteLoss(chunkStep + Math.floor(index / 2 / plan.population), 'training');
       }
     }
     addMetrics(table, plan.population, loss, correct);
@@ -238,7 +238,7 @@ async function* runTraining(
     yield { type: 'checkpoint', checkpoint: await takeCheckpoint() };
   } catch (cause) {
     if (!(cause instanceof NonFiniteLoss)) throw cause;
-    throw await locateNonFinite(prepared, executor, feed, good, cause.step, progress.plateaus());
+    throw await locateNonFinite(prepared, executor, feed, good, cause, progress.plateaus());
   }
 
   const trainSeconds = progress.secondsTrained;
@@ -246,7 +246,8 @@ async function* runTraining(
   const parameters = (await executor.read('parameters')) as Float32Array;
   const members = await finalResults(prepared, executor, feed, progress, parameters);
   if (!members.every(isFiniteEverywhere)) {
-    throw await locateNonFinite(prepared, executor, feed, good, progress.step, progress.plateaus());
+    const fault = new NonFiniteLoss(progress.step, 'evaluation');
+    throw await locateNonFinite(prepared, executor, feed, good, fault, progress.plateaus());
   }
   const doneSteps = progress.step;
   return {
@@ -265,8 +266,11 @@ async function* runTraining(
 }
 
 /** Carries the step out of the accounting; becomes a NonFiniteError once the layer is found. */
-class NonFiniteLoss extends Error {
-  constructor(readonly step: number) {
+class NonFiniteLoss extends Error implements Fault {
+  constructor(
+    readonly step: number,
+    readonly during: Fault['during'],
+  ) {
     super(`loss not finite at step ${step}`);
   }
 }
@@ -295,7 +299,7 @@ async function evaluatePoint(
     const rate = learningRate(member, Math.max(0, progress.step - 1), duration, plateau);
     return { learningRate: rate, train, ...(validation && { validation: validation[index]! }) };
   });
-  if (!evaluations.every(isFiniteEverywhere)) throw new NonFiniteLoss(progress.step);
+  if (!evaluations.every(isFiniteEverywhere)) throw new NonFiniteLoss(progress.step, 'evaluation');
   const frozenBefore = progress.frozen().size;
   const plateausBefore = progress.plateaus();
   for (const [index, evaluation] of evaluations.entries()) {

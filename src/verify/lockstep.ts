@@ -109,7 +109,7 @@ async function compareCall(
     const isOwn = ownElements(place, plan);
     const own = (values: Values) => values.filter((_, index) => isOwn(index)) as Values;
     const inside = compareValues(kernel.name, place.name, where, own(expected!), own(got!), bound);
-    // A binding reaches further than a block of an arena: what lies there must not change.
+    // A binding may reach further: what lies there must not change.
     const all = compareValues(kernel.name, `the binding of ${place.name}`, where, expected!, got!, 0);
     const stray = all.elements - all.equalElements > inside.elements - inside.equalElements;
     comparisons.push(stray ? all : inside);
@@ -118,9 +118,16 @@ async function compareCall(
   return mergeComparisons(comparisons);
 }
 
-/** Which elements of a binding belong to its tensor: blocks of an arena lie one member's stride apart. */
-function ownElements({ shape, elements }: PlacedTensor, { model }: Plan): (index: number) => boolean {
+/**
+ * Which elements of a binding a call may write: blocks of an arena lie one member's stride apart, and of the chunk's metrics it is the
+ * first row, where verification keeps its one step.
+ */
+function ownElements(
+  { buffer, shape, elements }: PlacedTensor,
+  { model, chunkRows }: Plan,
+): (index: number) => boolean {
   const count = elementCount(shape);
+  if (buffer === 'metrics') return (index) => index < count / chunkRows;
   if (count === elements) return () => true;
   const perMember = count / (shape[0] ?? 1);
   return (index) => index % model.memberStride < perMember && index < (shape[0] ?? 1) * model.memberStride;

@@ -103,3 +103,11 @@ test('writing a wrong shape or a name twice is a fault', () => {
     ]),
   ).toThrow('twice');
 });
+
+test('tensors of a Node buffer are copies of their own, though its slice shares memory', () => {
+  const file = Buffer.from(writeSafetensors(tensors));
+  const { tensors: read } = readSafetensors(file, 'x');
+  file.fill(0);
+  expect(read.get('flags')?.data).toEqual(Uint8Array.of(1, 2, 3));
+  expect(read.get('mean')?.data).toEqual(Float64Array.of(0.1, -1e300));
+});

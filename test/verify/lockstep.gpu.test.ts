@@ -61,6 +61,7 @@ test('kernels are listed in the order of their first use, with their elements ov
   ]);
   const elements = Object.fromEntries(kernels.map(({ name, elements: count }) => [name, count]));
   expect(elements.gather_labels).toBe(2 * 20 + 40);
+  expect(elements.batch_metrics).toBe(3 * 2);
   expect(elements.dense_backward_weight).toBe(2 * (6 * 33 + 34 * 9 + 10 * 3));
 });
 
@@ -74,7 +75,7 @@ const faults: readonly [kernel: string, file: string, line: string, fault: strin
     'sum += terms[(count - 1u - i) * 2u + lane];',
     'train step 0',
   ],
-  ['dense_backward_weight', 'dense_backward_weight.wgsl', 'return 1.0;', 'return 1.0000001;', 'train step 0'],
+  ['dense_backward_weight', 'dense_backward_weight.wgsl', 'return 1.0;', 'return 1.001;', 'train step 0'],
   [
     'dense_backward_input',
     'dense_backward_input.wgsl',
@@ -89,7 +90,10 @@ const faults: readonly [kernel: string, file: string, line: string, fault: strin
 test.each(faults)(
   'planted fault in %s: verification stops there and names it',
   async (name, file, line, fault, place) => {
-    const device = plantFault(await openTestGpu(), file, line, fault);
+    const gpu = await openTestGpu();
+    // Another order of a sum is a fault only where every bit counts.
+    if (name === 'batch_metrics' && !gpu.arithmetic.exact) return;
+    const device = plantFault(gpu, file, line, fault);
     const { failed, kernels, steps } = await verifyRecipe(classifier, { device, dataset: tinyDataset(), steps: 1 });
     expect(failed?.name).toBe(name);
     expect(failed?.firstDifference?.where).toMatch(place);
