@@ -1,6 +1,6 @@
 /** `descent datasets` and `descent datasets fetch NAME`: the data sets, where they were found, and how to get them. */
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, posix } from 'node:path';
 import { Command } from 'commander';
 import { datasetCatalogue } from '../../src/data/catalogue.ts';
 import type { CatalogueEntry } from '../../src/data/catalogue.ts';
@@ -31,7 +31,8 @@ interface DescribedSet extends Omit<CatalogueEntry, 'downloads'> {
 function describeEntry({ downloads, ...entry }: CatalogueEntry, dataFolder: string | undefined): DescribedSet {
   const files = openDataFiles(dataFolder);
   const layouts = [downloads.map(({ file }) => file), ...(entry.name === 'cifar10' ? [cifarFiles] : [])];
-  const places = layouts
+  // The folder of --data may also hold the files themselves.
+  const places = [...layouts, ...layouts.map((paths) => paths.map((path) => posix.basename(path)))]
     .map((paths) => paths.map((path) => files.describe(path)))
     .find((candidates) => candidates.length > 0 && candidates.every((place) => existsSync(place)));
   return {

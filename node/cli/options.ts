@@ -84,6 +84,12 @@ export function parsePositive(text: string): number {
   return count;
 }
 
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds >= 0 && seconds < Infinity)) throw new InvalidArgumentError('Give a number of seconds.');
+  return seconds;
+}
+
 /** The recipe that an argument and options describe, and its data. Throws DataError or RecipeError. */
 export async function openRecipe(
   name: string,

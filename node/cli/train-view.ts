@@ -31,9 +31,9 @@ export function openTrainingView(
   function describeProgress({ step, losses, samplesPerSecond }: ProgressEvent): string {
     const left = ((duration.steps - step) * plan.batch * plan.population) / samplesPerSecond;
     return [
-      `${sayEpoch(step, duration)}  ${Math.floor((100 * step) / duration.steps)} %`,
+      `${sayEpoch(step, duration)}  ${String(Math.floor((100 * step) / duration.steps)).padStart(3)} %`,
       `loss ${sayRange(losses, formatNumber)}`,
-      ...(evaluation === undefined ? [] : describeValidation(evaluation)),
+      ...(evaluation === undefined ? [] : describeEvaluation(evaluation)),
       `${formatCount(samplesPerSecond)} samples/s`,
       `${formatSeconds(left)} left`,
     ].join('   ');
@@ -68,7 +68,7 @@ export function openTrainingView(
           saidAt = now;
           const losses = event.members.map((member) => member.train.loss);
           const parts = [sayEpoch(event.step, duration), `loss ${sayRange(losses, formatNumber)}`];
-          say([...parts, ...describeValidation(event)].join('   '));
+          say([...parts, ...describeEvaluation(event)].join('   '));
           break;
         }
         case 'checkpoint':
@@ -87,13 +87,14 @@ function sayEpoch(step: number, { steps, stepsPerEpoch }: Prepared['duration']):
   return `epoch ${(step / stepsPerEpoch).toFixed(digits).padStart(total.length)} of ${total}`;
 }
 
-function describeValidation({ members }: EvaluationEvent): string[] {
-  const all = members.flatMap(({ validation }) => (validation === undefined ? [] : [validation]));
-  if (all.length === 0) return [];
+/** Accuracy or loss on validation; without validation rows, the accuracy on the training batches. */
+function describeEvaluation({ members }: EvaluationEvent): string[] {
+  const validated = members.every(({ validation }) => validation !== undefined);
+  const all = members.map(({ train, validation }) => validation ?? train);
   const accuracies = all.flatMap(({ accuracy }) => (accuracy === undefined ? [] : [accuracy]));
-  if (accuracies.length > 0) return [`validation ${sayRange(accuracies, formatPercent)}`];
+  if (accuracies.length > 0) return [`${validated ? 'validation' : 'training'} ${sayRange(accuracies, formatPercent)}`];
   const losses = all.map(({ loss }) => loss);
-  return [`validation loss ${sayRange(losses, formatNumber)}`];
+  return validated ? [`validation loss ${sayRange(losses, formatNumber)}`] : [];
 }
 
 /** One number as it is, several as the least and the largest. */

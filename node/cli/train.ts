@@ -14,7 +14,7 @@ import { train } from '../../src/train/trainer.ts';
 import type { Io } from '../output.ts';
 import { checkSameRecipe, holdsRun, openRun, readInitialWeights, readResult } from '../run-folder.ts';
 import { addDeviceOptions, addJsonOption, addRecipeOptions, deviceName } from './options.ts';
-import { openChosenDevice, openRecipe, readInput, recipeArgument } from './options.ts';
+import { openChosenDevice, openRecipe, parseSeconds, readInput, recipeArgument } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 import { openTrainingView, formatResult } from './train-view.ts';
 
@@ -22,6 +22,7 @@ interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
   readonly out?: string;
   readonly init?: string;
   readonly resume?: boolean;
+  readonly checkpointSeconds: number;
   readonly json?: boolean;
 }
 
@@ -32,7 +33,8 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
   addDeviceOptions(addRecipeOptions(command))
     .option('--out <folder>', 'the run folder, created if need be (default: runs/<name>-<seed>-<time>)')
     .option('--init <weights>', 'start from the weights of a safetensors file')
-    .option('--resume', 'go on with the run in --out from its newest checkpoint');
+    .option('--resume', 'go on with the run in --out from its newest checkpoint')
+    .option('--checkpoint-seconds <s>', 'time between two checkpoints', parseSeconds, 1.5);
   return addJsonOption(command).action(async (name: string, options: TrainCommandOptions) => {
     if (options.resume === true && options.out === undefined) {
       throw new RecipeError('--resume', 'needs --out, the folder of the run to go on with.');
@@ -44,9 +46,10 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     const folder = options.out ?? newFolder(opened.recipe);
     const resumed = holdsRun(folder);
     if (resumed) checkSameRecipe(folder, opened.recipe);
+    const weights = initialWeights(folder, resumed, options.init);
     const finished = readResult(folder);
     if (finished === undefined) {
-      await runTraining(opened, folder, resumed, options, io, resumeCommand(args, folder));
+      await runTraining(opened, folder, weights, options, io, resumeCommand(args, folder));
     } else if (options.json === true) {
       io.stdout(`${JSON.stringify(finished)}\n`);
     } else {
@@ -68,7 +71,7 @@ function newFolder({ name, seed }: Recipe): string {
 async function runTraining(
   { recipe, dataset }: { readonly recipe: Recipe; readonly dataset: Dataset },
   folder: string,
-  resumed: boolean,
+  weights: Uint8Array | undefined,
   options: TrainCommandOptions,
   io: Io,
   commandToResume: string,
@@ -76,7 +79,6 @@ async function runTraining(
   using device = await openChosenDevice(options, io);
   const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
   const { plan } = prepared;
-  const weights = initialWeights(folder, resumed, options.init);
   const place = options.init ?? join(folder, 'init.safetensors');
   const initial = weights && readWeights(weights, place, plan.model, plan.population);
   const model = { ...describeModel(prepared), ...(options.data !== undefined && { dataFolder: resolve(options.data) }) };
@@ -90,6 +92,7 @@ async function runTraining(
     const training = train(recipe, {
       device,
       dataset,
+      checkpointSeconds: options.checkpointSeconds,
       signal: interruption.signal,
       ...(run.checkpoint && { checkpoint: run.checkpoint }),
       ...(initial && { parameters: () => initial }),

@@ -182,8 +182,12 @@ function checkAugmentation({ augmentation }: Recipe, { inputShape }: DataShape):
 
 /** Every buffer must fit one binding; the sentence says what to make smaller and how far. */
 function checkLimits(plan: Plan, maxBindingBytes: number): void {
-  const largest = [...plan.buffers].sort((a, b) => b.elements - a.elements)[0];
-  if (largest === undefined || sizeBytes(largest) <= maxBindingBytes) return;
+  const tooLarge = plan.buffers
+    .filter((buffer) => sizeBytes(buffer) > maxBindingBytes)
+    .sort((a, b) => b.elements - a.elements);
+  // A smaller batch does not help a model that does not fit.
+  const largest = tooLarge.find(({ kind }) => kind === 'arena') ?? tooLarge[0];
+  if (largest === undefined) return;
   const { model, population } = plan;
   const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const limit = `this adapter binds at most ${megabytes(maxBindingBytes)} at a time`;

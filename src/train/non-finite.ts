@@ -63,7 +63,6 @@ function* suspects(
     yield ['train', feed.loadTraining(executor, step, 1, plateaus)];
     return;
   }
-  yield ['penalty', [{ step: 0, row: 0, validRows: 0 }]];
   for (const name of ['validation', 'train', 'test'] as const) {
     const rows = views.map(({ split }) => split[name]);
     for (let row = 0; row < (rows[0]?.length ?? 0);) {
@@ -72,6 +71,7 @@ function* suspects(
       row = nextRow;
     }
   }
+  yield ['penalty', [{ step: 0, row: 0, validRows: 0 }]];
 }
 
 async function firstFault(executor: Executor, call: Call): Promise<string | undefined> {
