@@ -41,10 +41,16 @@ async function probe({ name, kind }: AdapterDescription): Promise<Pick<ProbedAda
 function formatAdapter(adapter: ProbedAdapter): string {
   const { name, kind, origin, backend, driver, limits, features, arithmetic, fault } = adapter;
   const facts = [
-    ['  kind', `${kind === 'gpu' ? 'GPU' : 'software'}, ${origin === 'system' ? 'of the system' : 'from npm'}, ${backend}`],
+    [
+      '  kind',
+      `${kind === 'gpu' ? 'GPU' : 'software'}, ${origin === 'system' ? 'of the system' : 'from npm'}, ${backend}`,
+    ],
     ['  driver', driver],
     ['  largest binding', formatBytes(limits['maxStorageBufferBindingSize'] ?? 0)],
-    ['  workgroup', `${limits['maxComputeInvocationsPerWorkgroup']} invocations, ${formatBytes(limits['maxComputeWorkgroupStorageSize'] ?? 0)} shared`],
+    [
+      '  workgroup',
+      `${limits['maxComputeInvocationsPerWorkgroup']} invocations, ${formatBytes(limits['maxComputeWorkgroupStorageSize'] ?? 0)} shared`,
+    ],
     ['  features', features.join(' ')],
     ['  arithmetic', fault ?? (arithmetic === undefined ? '' : formatArithmetic(arithmetic))],
   ];

@@ -6,7 +6,14 @@ import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import { overfit } from '../../src/verify/overfit.ts';
 import { formatCount, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
-import { addDeviceOptions, addJsonOption, addRecipeOptions, deviceName, openChosenDevice, openRecipe } from './options.ts';
+import {
+  addDeviceOptions,
+  addJsonOption,
+  addRecipeOptions,
+  deviceName,
+  openChosenDevice,
+  openRecipe,
+} from './options.ts';
 import { recipeArgument } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 

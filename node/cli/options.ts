@@ -33,7 +33,12 @@ export const recipeArgument = 'a recipe file, or the name of a built-in recipe (
 /** Adds --set, --seed, --epochs and --data. */
 export function addRecipeOptions(command: Command): Command {
   return command
-    .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting, {})
+    .option(
+      '--set <path=value>',
+      'set any field of the recipe, such as optimizer.learningRate=1e-3',
+      collectSetting,
+      {},
+    )
     .option('--seed <n>', 'seed of initial weights and dropout', parseCount)
     .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
     .option('--data <folder>', 'folder of the data sets, as expand-data or "descent datasets fetch" lays it out');
@@ -43,7 +48,9 @@ export function addRecipeOptions(command: Command): Command {
 export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--device <kind>', 'auto: the best adapter, else the CPU path').choices(['auto', 'gpu', 'cpu']).default('auto'),
+      new Option('--device <kind>', 'auto: the best adapter, else the CPU path')
+        .choices(['auto', 'gpu', 'cpu'])
+        .default('auto'),
     )
     .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
 }
@@ -86,7 +93,8 @@ export function parsePositive(text: string): number {
 
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (text.trim() === '' || !(seconds >= 0 && seconds < Infinity)) throw new InvalidArgumentError('Give a number of seconds.');
+  if (text.trim() === '' || !(seconds >= 0 && seconds < Infinity))
+    throw new InvalidArgumentError('Give a number of seconds.');
   return seconds;
 }
 

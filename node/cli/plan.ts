@@ -69,7 +69,9 @@ function describePlan(plan: Plan): DescribedPlan {
     parameters: plan.model.parameterCount,
     population: plan.population,
     batch: plan.batch,
-    programs: Object.fromEntries(Object.entries(plan.programs).map(([name, calls]) => [name, calls.map((call) => describeCall(plan, call))])),
+    programs: Object.fromEntries(
+      Object.entries(plan.programs).map(([name, calls]) => [name, calls.map((call) => describeCall(plan, call))]),
+    ),
     buffers: plan.buffers.map((buffer) => {
       const { name, kind, dtype, elements } = buffer;
       return { name, kind, dtype, elements, bytes: sizeBytes(buffer) };

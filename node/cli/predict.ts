@@ -44,7 +44,8 @@ type Cell = string | number;
 function predictionRows({ classes, kind, values }: Predictions, model: SavedModel): Record<string, Cell>[] {
   const { outputCount, classNames } = model;
   const column = (output: number): string => {
-    if (classes !== undefined) return `${kind === 'probabilities' ? 'probability' : 'output'}_${classNames?.[output] ?? output}`;
+    if (classes !== undefined)
+      return `${kind === 'probabilities' ? 'probability' : 'output'}_${classNames?.[output] ?? output}`;
     return outputCount === 1 ? 'value' : `value_${output}`;
   };
   return Array.from({ length: values.length / outputCount }, (_, row) => {

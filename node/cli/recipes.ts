@@ -18,6 +18,12 @@ export function recipesCommand(io: Io): Command {
     }
     const recipes = Object.entries(builtInRecipes).map(([key, { description = '' }]) => ({ name: key, description }));
     if (json === true) io.stdout(`${JSON.stringify({ recipes })}\n`);
-    else io.stdout(formatTable(recipes.map((recipe) => [recipe.name, recipe.description]), 'll'));
+    else
+      io.stdout(
+        formatTable(
+          recipes.map((recipe) => [recipe.name, recipe.description]),
+          'll',
+        ),
+      );
   });
 }

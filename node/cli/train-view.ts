@@ -2,7 +2,15 @@
 import type { MetricsJson, ResultJson } from '../../src/train/result-json.ts';
 import type { EvaluationEvent, ProgressEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Prepared } from '../../src/train/session.ts';
-import { formatBytes, formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+  formatTable,
+  openLiveLine,
+} from '../output.ts';
 import type { Io } from '../output.ts';
 
 /** Least time between two lines about evaluations where nothing can be redrawn. */
@@ -52,7 +60,9 @@ export function openTrainingView(
           ].join(', ');
           const members = plan.population > 1 ? `${plan.population} members of ` : '';
           say(`${recipe.name}: ${members}${formatCount(event.parameters)} parameters; ${rows}`);
-          say(`${names.device}: ${formatBytes(event.peakDeviceBytes)}, ready in ${formatSeconds(event.compileSeconds)}`);
+          say(
+            `${names.device}: ${formatBytes(event.peakDeviceBytes)}, ready in ${formatSeconds(event.compileSeconds)}`,
+          );
           for (const note of event.notes) say(note);
           if (event.step > 0) say(`Going on from step ${formatCount(event.step)} of ${formatCount(event.steps)}.`);
           say(`Run folder ${names.folder}`);

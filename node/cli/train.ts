@@ -81,12 +81,17 @@ async function runTraining(
   const { plan } = prepared;
   const place = options.init ?? join(folder, 'init.safetensors');
   const initial = weights && readWeights(weights, place, plan.model, plan.population);
-  const model = { ...describeModel(prepared), ...(options.data !== undefined && { dataFolder: resolve(options.data) }) };
+  const model = {
+    ...describeModel(prepared),
+    ...(options.data !== undefined && { dataFolder: resolve(options.data) }),
+  };
   const run = openRun(folder, plan, recipe, model, weights);
   for (const note of run.notes) io.stderr(`${note}\n`);
 
   const view = openTrainingView(io, prepared, { device: deviceName(device), folder: showPath(folder) });
-  const interruption = listenForInterrupts(io, () => view.say('Stopping after this chunk (Ctrl-C again stops at once).'));
+  const interruption = listenForInterrupts(io, () =>
+    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
+  );
   let result: TrainResult;
   try {
     const training = train(recipe, {
@@ -121,7 +126,10 @@ function initialWeights(folder: string, resumed: boolean, init: string | undefin
   if (!resumed) return given;
   const stored = readInitialWeights(folder);
   if (given !== undefined && (stored === undefined || !given.equals(stored))) {
-    throw new RecipeError('--init', `the run in ${folder} started from other weights. Leave --init out to go on with it.`);
+    throw new RecipeError(
+      '--init',
+      `the run in ${folder} started from other weights. Leave --init out to go on with it.`,
+    );
   }
   return stored;
 }

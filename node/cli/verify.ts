@@ -53,7 +53,15 @@ function formatComparisons(rows: readonly (Comparison & { readonly variant?: str
     formatNumber(row.bound),
     row.firstDifference === undefined ? '' : sayDifference(row.firstDifference),
   ]);
-  const titles = ['kernel', ...(hasVariants ? ['variant'] : []), 'elements', 'bit-equal', 'max ulp', 'bound', 'first difference'];
+  const titles = [
+    'kernel',
+    ...(hasVariants ? ['variant'] : []),
+    'elements',
+    'bit-equal',
+    'max ulp',
+    'bound',
+    'first difference',
+  ];
   return formatTable([titles, ...cells], hasVariants ? 'llrrrrl' : 'lrrrrl');
 }
 

@@ -25,7 +25,10 @@ export function parseRecipe(json: unknown): Recipe {
 /** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */
 export function overrideRecipe(json: unknown, overrides: Readonly<Record<string, unknown>>): Recipe {
   const copy = structuredClone(json) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(overrides)) setPath(copy, path, value);
+  for (const [path, value] of Object.entries(overrides)) {
+    fillSection(copy, path);
+    setPath(copy, path, value);
+  }
   return parseRecipe(copy);
 }
 
@@ -241,6 +244,15 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+/** A section that the recipe leaves out starts from its default, so that one field of it can be set. */
+function fillSection(target: Record<string, unknown>, path: string): void {
+  const [name = ''] = path.split('.');
+  const section = (recipeSchema.entries as Readonly<Record<string, v.GenericSchema>>)[name];
+  if (section === undefined || name === path || target[name] !== undefined) return;
+  const preset: unknown = v.getDefault(section);
+  if (typeof preset === 'object' && preset !== null) target[name] = structuredClone(preset);
 }
 
 function setPath(target: Record<string, unknown>, path: string, value: unknown): void {

@@ -226,7 +226,7 @@ export const recipeSchema = v.strictObject({
       /** Evaluate after every so many epochs (or steps), and always at the end. */
       everyEpochs: v.optional(positiveInteger),
       everySteps: v.optional(positiveInteger),
-      /** Rows a batch; memory and speed only, never the result. */
+      /** Rows a batch: memory and speed, and the last bits of reported losses; never the weights. */
       batch: v.optional(positiveInteger, 256),
     }),
     {},

@@ -6,7 +6,7 @@ import { NonFiniteError } from '../errors.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
 import { bufferOf } from '../plan/plan.ts';
-import type { Call, ProgramName } from '../plan/plan.ts';
+import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';
 import { stateArenas } from './checkpoint.ts';
 import type { Feed, Prepared } from './session.ts';
 
@@ -44,7 +44,7 @@ export async function locateNonFinite(
   for (const [program, steps] of suspects(prepared, executor, feed, { step, during }, plateaus)) {
     for (const [index, call] of plan.programs[program].entries()) {
       executor.run(program, { steps, firstCall: index, callCount: 1 });
-      const fault = await firstFault(executor, call);
+      const fault = await firstFault(plan, executor, call);
       if (fault !== undefined) return describe(step, call, fault);
     }
   }
@@ -74,15 +74,24 @@ function* suspects(
   yield ['penalty', [{ step: 0, row: 0, validRows: 0 }]];
 }
 
-async function firstFault(executor: Executor, call: Call): Promise<string | undefined> {
+async function firstFault(plan: Plan, executor: Executor, call: Call): Promise<string | undefined> {
   for (const [binding, dtype] of Object.entries(call.kernel.writes)) {
     const place = call.tensors[binding];
     if (dtype !== 'f32' || place === undefined) continue;
     const values = await executor.read(place.buffer, place.elementOffset, place.elements);
     const index = values.findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) return `${Number.isNaN(values[index]) ? 'NaN' : 'infinity'} in ${place.name}`;
+    if (index < 0) continue;
+    const member = plan.population === 1 ? '' : ` of member ${memberAt(plan, place, index)}`;
+    return `${Number.isNaN(values[index]) ? 'NaN' : 'infinity'} in ${place.name}${member}`;
   }
   return undefined;
+}
+
+/** The member to which an element of a written tensor belongs. */
+function memberAt({ population, model, buffers }: Plan, place: PlacedTensor, index: number): number {
+  if (place.buffer === 'metrics') return Math.floor(index / 2) % population;
+  const inArena = buffers.some(({ name, kind }) => name === place.buffer && kind === 'arena');
+  return Math.floor(index / (inArena ? model.memberStride : place.elements / population));
 }
 
 function describe(step: number, { layer, kernel }: Call, fault: string): NonFiniteError {

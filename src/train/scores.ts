@@ -30,7 +30,7 @@ export function largestOutputs(outputs: Float32Array, outputCount: number): Uint
 
 /** Rows counted by class (first index) and predicted class (second index). */
 export function confusionMatrix(labels: Uint32Array, predicted: Uint32Array, classCount: number): number[][] {
-  const matrix = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
+  const matrix = Array.from({ length: classCount }, () => Array.from({ length: classCount }, () => 0));
   for (const [row, label] of labels.entries()) matrix[label]![predicted[row]!]!++;
   return matrix;
 }

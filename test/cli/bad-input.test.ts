@@ -85,12 +85,20 @@ test('a recipe that is JSON but no object is told', async () => {
 
 test.each([
   ['a missing cell', soundTable.replace('2,3,1', '2,,1'), /table\.csv:3: column "b" is empty/],
-  ['a cell that is no number', soundTable.replace('2,3,1', '2,x,1'), /table\.csv:3: column "b" holds "x", expected a number/],
+  [
+    'a cell that is no number',
+    soundTable.replace('2,3,1', '2,x,1'),
+    /table\.csv:3: column "b" holds "x", expected a number/,
+  ],
   ['NaN', soundTable.replace('2,3,1', 'nan,3,1'), /table\.csv:3: column "a" is nan/],
   ['infinity', soundTable.replace('2,3,1', 'inf,3,1'), /table\.csv:3: column "a" is inf/],
   ['a label out of range', soundTable.replace('2,3,1', '2,3,-1'), /column "kind" holds -1, expected a class number/],
   ['labels with a gap', soundTable.replaceAll(',1\n', ',2\n'), /no row has class 1/],
-  ['a row of another length', soundTable.replace('2,3,1', '2,3'), /table\.csv:3: has 2 cells, the header names 3 columns/],
+  [
+    'a row of another length',
+    soundTable.replace('2,3,1', '2,3'),
+    /table\.csv:3: has 2 cells, the header names 3 columns/,
+  ],
   ['no rows', 'a,b,kind\n', /needs a header line .* and at least one row/],
 ])('a table with %s is told with its line', async (_, table, sentence) => {
   const folder = temporaryFolder();
@@ -111,17 +119,28 @@ test('a table or target column that is not there is told', async () => {
 
 test('image files that are missing, truncated, corrupt or out of range are told with their place', async () => {
   const folder = temporaryFolder();
-  const train = (): Promise<string> => trainComplaint(['fashion-mlp', '--data', folder, '--set', 'data.validation=0', '--set', 'batch=4']);
-  expect(await train()).toMatch(/train-images-idx3-ubyte\.gz .*not found\. Fetch the set with "descent datasets fetch fashion-mnist"/);
+  const train = (): Promise<string> =>
+    trainComplaint(['fashion-mlp', '--data', folder, '--set', 'data.validation=0', '--set', 'batch=4']);
+  expect(await train()).toMatch(
+    /train-images-idx3-ubyte\.gz .*not found\. Fetch the set with "descent datasets fetch fashion-mnist"/,
+  );
   await writeFashion(folder);
   truncateSync(join(folder, 'train-images-idx3-ubyte.gz'), 200);
   expect(await train()).toMatch(/train-images-idx3-ubyte\.gz: .*(truncated|corrupt|gzip)/);
-  await writeFashion(folder, { 'train-images-idx3-ubyte.gz': await gzip(idx([12, 28, 28], () => 1).subarray(0, 900).slice()) });
+  await writeFashion(folder, {
+    'train-images-idx3-ubyte.gz': await gzip(
+      idx([12, 28, 28], () => 1)
+        .subarray(0, 900)
+        .slice(),
+    ),
+  });
   expect(await train()).toMatch(/train-images-idx3-ubyte\.gz: .*truncated/);
   await writeFashion(folder, { 't10k-labels-idx1-ubyte.gz': await gzip(idx([4], () => 12)) });
   expect(await train()).toMatch(/t10k-labels-idx1-ubyte\.gz: record 0 has label 12/);
   writeFile(folder, 'data_batch_1.bin', new Uint8Array(3073 * 2 - 1));
-  expect(await trainComplaint(['cifar10-cyclic', '--data', folder])).toMatch(/data_batch_1\.bin: has 6145 bytes, not a whole number/);
+  expect(await trainComplaint(['cifar10-cyclic', '--data', folder])).toMatch(
+    /data_batch_1\.bin: has 6145 bytes, not a whole number/,
+  );
 });
 
 test('weights that are truncated or of another model are told before anything is written', async () => {
@@ -133,16 +152,18 @@ test('weights that are truncated or of another model are told before anything is
     /final\.safetensors: "dense1\.weight" is F32 \[2, 32\], the model needs F32 \[64, 128\]/,
   );
   truncateSync(weights, 300);
-  expect(await trainComplaint(['spirals', '--init', weights])).toMatch(/final\.safetensors: .*truncated|no sound safetensors/);
+  expect(await trainComplaint(['spirals', '--init', weights])).toMatch(
+    /final\.safetensors: .*truncated|no sound safetensors/,
+  );
 });
 
 test('a model beyond what an adapter must bind is told with the width that fits', async () => {
   expect(await complaint(['plan', 'digits', '--set', 'model.layers.0.units=500000'])).toMatch(
     /the model has 37,500,010 parameters .*Make "dense1" at most \d+ units wide\./,
   );
-  expect(await complaint(['plan', 'digits', '--set', 'evaluation.batch=1797', '--set', 'model.layers.0.units=30000'])).toMatch(
-    /Set evaluation\.batch to at most \d+\./,
-  );
+  expect(
+    await complaint(['plan', 'digits', '--set', 'evaluation.batch=1797', '--set', 'model.layers.0.units=30000']),
+  ).toMatch(/Set evaluation\.batch to at most \d+\./);
 });
 
 test('folders that hold no run, an unfinished run or a damaged one are told', async () => {
@@ -158,7 +179,9 @@ test('folders that hold no run, an unfinished run or a damaged one are told', as
   writeFileSync(join(run, 'result.json'), result.slice(0, 40));
   expect(await complaint(resume)).toMatch(/result\.json: is not JSON: .* at line \d+, column \d+/);
   writeFileSync(join(run, 'model.json'), '{"task": "regression"}');
-  expect(await complaint(['predict', run, '--input', writeFile(folder, 'in.csv', 'x,y\n1,2\n')])).toContain('does not describe a model');
+  expect(await complaint(['predict', run, '--input', writeFile(folder, 'in.csv', 'x,y\n1,2\n')])).toContain(
+    'does not describe a model',
+  );
   rmSync(join(run, 'final.safetensors'));
   expect(await complaint(['evaluate', run])).toContain('is not finished: it has no final.safetensors');
 });
@@ -174,7 +197,9 @@ test('what is left of a run without its recipe is not overwritten', async () => 
 
 test('an output folder that cannot be made is told', async () => {
   const file = writeFile(temporaryFolder(), 'file', 'not a folder');
-  expect(await complaint(['train', 'spirals', '--device', 'cpu', '--out', join(file, 'run')])).toMatch(/ENOTDIR.*Check the path/);
+  expect(await complaint(['train', 'spirals', '--device', 'cpu', '--out', join(file, 'run')])).toMatch(
+    /ENOTDIR.*Check the path/,
+  );
 });
 
 test('unknown commands and missing arguments are told', async () => {

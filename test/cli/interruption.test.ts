@@ -6,10 +6,10 @@ import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors
 import { builtCli, descent, readText, spawnCli, temporaryFolder, until } from './run-cli.ts';
 
 // Dropout, early stopping and Adam: masks, best weights, counters and moments have to come back as well.
-const run = [
-  ...['train', 'digits', '--device', 'cpu', '--epochs', '4', '--json', '--checkpoint-seconds', '0.01'],
-  ...['--set', 'data.validation=100', '--set', 'earlyStopping={"patience":30}', '--set', 'evaluation.everySteps=7'],
-];
+const run = (
+  'train digits --device cpu --epochs 4 --json --checkpoint-seconds 0.01 --set data.validation=100 ' +
+  '--set earlyStopping={"patience":30} --set evaluation.everySteps=7'
+).split(' ');
 const undisturbed = temporaryFolder(afterAll);
 let hash = '';
 
@@ -144,7 +144,8 @@ test('without any adapter `auto` says so and takes the CPU path, `gpu` exits wit
   expect(fallback.stderr).toContain('no WebGPU adapter');
   expect(fallback.stderr).toContain('Going on with the CPU path.');
   expect(JSON.parse(fallback.stdout)).toMatchObject({ device: 'cpu', adapter: 'CPU path' });
-  const strict = await spawnCli([...short, '--out', join(temporaryFolder(), 'run'), '--device', 'gpu'], environment).finished;
+  const strict = await spawnCli([...short, '--out', join(temporaryFolder(), 'run'), '--device', 'gpu'], environment)
+    .finished;
   expect(strict.code).toBe(3);
   expect(strict.stderr).toMatch(/descent: no WebGPU adapter: .*\n$/);
   expect(strict.stdout).toBe('');

@@ -77,7 +77,18 @@ test('datasets fetch refuses what cannot be fetched, and tells a server that can
 test('help and version go to standard output and exit with 0, no command at all exits with 2', async () => {
   const help = await descent(['train', '--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const option of ['--set', '--data', '--device', '--adapter', '--seed', '--epochs', '--out', '--init', '--resume', '--json']) {
+  for (const option of [
+    '--set',
+    '--data',
+    '--device',
+    '--adapter',
+    '--seed',
+    '--epochs',
+    '--out',
+    '--init',
+    '--resume',
+    '--json',
+  ]) {
     expect(help.stdout).toContain(option);
   }
   const { version } = JSON.parse(readText(import.meta.dirname, '../../package.json')) as { version: string };

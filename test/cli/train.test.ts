@@ -19,7 +19,15 @@ function parse(text: string): Record<string, unknown> {
 
 test('--json prints one object with every field of the contract, and nothing else', async () => {
   const folder = join(temporaryFolder(), 'deep', 'run');
-  const { code, stdout, stderr } = await train('digits', folder, '--json', '--set', 'data.validation=200', '--set', 'l2=1e-3');
+  const { code, stdout, stderr } = await train(
+    'digits',
+    folder,
+    '--json',
+    '--set',
+    'data.validation=200',
+    '--set',
+    'l2=1e-3',
+  );
   expect(code, stderr).toBe(0);
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   const metrics = { loss: expect.any(Number), cost: expect.any(Number), accuracy: expect.any(Number) };
@@ -75,7 +83,7 @@ test('on a terminal one line is redrawn, within its width, and taken away at the
   });
   const drawn = stderr.split('\r').slice(1);
   expect(drawn[0]).toMatch(/^epoch 0 of 2 {2}/);
-  for (const line of drawn) expect(line.replace(/\x1b\[K.*/s, '').length).toBeLessThan(60);
+  for (const line of drawn) expect(line.split('\x1b[K')[0]?.length).toBeLessThan(60);
   expect(drawn.at(-1)).toBe('\x1b[K');
 });
 
@@ -178,22 +186,49 @@ test('a population gives its numbers as lists, and each member ends like a run o
   const folder = temporaryFolder();
   const members = [{ seed: 1 }, { seed: 2, 'optimizer.learningRate': 0.02 }];
   const both = await train('spirals', join(folder, 'both'), '--json', '--set', `members=${JSON.stringify(members)}`);
-  const alone = await train('spirals', join(folder, 'one'), '--json', '--seed', '2', '--set', 'optimizer.learningRate=0.02');
+  const alone = await train(
+    'spirals',
+    join(folder, 'one'),
+    '--json',
+    '--seed',
+    '2',
+    '--set',
+    'optimizer.learningRate=0.02',
+  );
   const result = parse(both.stdout);
   const single = parse(alone.stdout);
   const list = [expect.any(Number), expect.any(Number)];
-  expect(result).toMatchObject({ seed: [1, 2], steps: [32, 32], epochs: 2, test: { loss: list, cost: list, accuracy: list } });
+  expect(result).toMatchObject({
+    seed: [1, 2],
+    steps: [32, 32],
+    epochs: 2,
+    test: { loss: list, cost: list, accuracy: list },
+  });
   expect((result['weightsSha256'] as string[])[1]).toBe(single['weightsSha256']);
   expect((result['test'] as { loss: number[] }).loss[1]).toBe((single['test'] as { loss: number }).loss);
   const [line = ''] = readText(folder, 'both', 'metrics.jsonl').split('\n');
-  expect(parse(line)).toMatchObject({ learningRate: [0.01, 0.02], train: { loss: [expect.any(Number), expect.any(Number)] } });
-  const people = await descent(['train', 'spirals', ...quick, '--out', join(folder, 'both'), '--resume', '--set', `members=${JSON.stringify(members)}`]);
+  expect(parse(line)).toMatchObject({
+    learningRate: [0.01, 0.02],
+    train: { loss: [expect.any(Number), expect.any(Number)] },
+  });
+  const people = await descent([
+    'train',
+    'spirals',
+    ...quick,
+    '--out',
+    join(folder, 'both'),
+    '--resume',
+    '--set',
+    `members=${JSON.stringify(members)}`,
+  ]);
   expect(people.stdout).toMatch(/^member +seed +test accuracy/m);
 });
 
 test('a table from --data is trained on, and model.json keeps its names and the folder', async () => {
   const folder = temporaryFolder();
-  const table = ['a,b,kind', ...Array.from({ length: 40 }, (_, row) => `${row % 7},${(row * 3) % 5},${row % 2}`)].join('\n');
+  const table = ['a,b,kind', ...Array.from({ length: 40 }, (_, row) => `${row % 7},${(row * 3) % 5},${row % 2}`)].join(
+    '\n',
+  );
   writeFile(folder, 'table.csv', table);
   const recipe = {
     data: { source: 'csv', file: 'table.csv', test: 10 },
@@ -202,7 +237,16 @@ test('a table from --data is trained on, and model.json keeps its names and the 
     epochs: 1,
   };
   const path = writeFile(folder, 'recipe.json', recipe);
-  const { code, stderr } = await descent(['train', path, '--device', 'cpu', '--data', folder, '--out', join(folder, 'run')]);
+  const { code, stderr } = await descent([
+    'train',
+    path,
+    '--device',
+    'cpu',
+    '--data',
+    folder,
+    '--out',
+    join(folder, 'run'),
+  ]);
   expect(code, stderr).toBe(0);
   expect(parse(readText(folder, 'run', 'model.json'))).toMatchObject({
     inputNames: ['a', 'b'],
@@ -222,7 +266,13 @@ test('files of --data that are not the official ones are used, saying so', async
 
 test('a loss that is not finite exits with 1, naming step and layer, and keeps the run folder', async () => {
   const folder = join(temporaryFolder(), 'run');
-  const { code, stdout, stderr } = await train('digits', folder, '--json', '--set', 'optimizer={"type":"sgd","learningRate":1e30}');
+  const { code, stdout, stderr } = await train(
+    'digits',
+    folder,
+    '--json',
+    '--set',
+    'optimizer={"type":"sgd","learningRate":1e30}',
+  );
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^descent: the (loss|training).* step \d+.*"\w+"/);

@@ -228,7 +228,7 @@ const overrides: readonly (readonly [string, unknown, string])[] = [
   ['epochs.count', 3, 'epochs.count: "epochs" is 3, it has no fields.'],
   ['optimizer.learningRat', 3, 'optimizer.learningRat: unknown field. Did you mean "learningRate"? Known here: '],
   ['__proto__.polluted', 3, '__proto__.polluted: "recipe" has no such field, got "__proto__".'],
-  ['schedule.everyEpoch', 3, 'schedule.type: is missing. Expected one of constant, exponential, step, '],
+  ['schedule.everyEpoch', 3, 'schedule.everyEpoch: unknown field. Known here: type, warmupSteps.'],
 ];
 
 test.each(overrides)('an override of %s is refused', (path, value, sentence) => {
@@ -241,4 +241,11 @@ test('an override changes a copy, and reaches into lists', () => {
   const changed = overrideRecipe(base, { 'model.layers.0.units': 7, 'optimizer.type': 'sgd', seed: 3 });
   expect(changed).toMatchObject({ model: { layers: [{ units: 7 }] }, optimizer: { type: 'sgd' }, seed: 3 });
   expect(base.model.layers[0]).toEqual({ type: 'dense', units: 10 });
+});
+
+test('a field of a section that the recipe leaves out is set on the default section', () => {
+  const plain = { data: { source: 'digits' }, model: { layers: [{ type: 'dense', units: 10 }] }, epochs: 1 };
+  const { optimizer, schedule } = overrideRecipe(plain, { 'optimizer.learningRate': 0.5, 'schedule.warmupSteps': 7 });
+  expect(optimizer).toMatchObject({ type: 'adam', learningRate: 0.5 });
+  expect(schedule).toEqual({ type: 'constant', warmupSteps: 7 });
 });

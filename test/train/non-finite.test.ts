@@ -136,3 +136,13 @@ test('NaN in the data is named with row and column before a step is made', async
   );
   expect(events).toEqual([]);
 });
+
+test('in a population the member that diverges is named', async () => {
+  const layers = [
+    { type: 'dense', units: 12, activation: 'relu' },
+    { type: 'dense', units: 3 },
+  ];
+  const members = [{ seed: 1 }, { seed: 2, 'optimizer.learningRate': 1e30 }];
+  const { error } = await trainToFailure(smallRecipe({ optimizer: { type: 'sgd' }, model: { layers }, members }));
+  expect(String(error)).toMatch(/ of member 1, kernel /);
+});
