@@ -11,7 +11,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await main(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
-  terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
+  get terminalColumns() {
+    // A terminal that does not know its width says 0.
+    return process.stderr.isTTY ? process.stderr.columns || 80 : undefined;
+  },
   onInterrupt(callback) {
     process.on('SIGINT', callback);
     return () => process.off('SIGINT', callback);

@@ -26,8 +26,8 @@ export function formatTable(rows: readonly (readonly string[])[], align: string)
 }
 
 export interface LiveLine {
-  /** Shows this text instead of the last; long texts are cut at the edge of the terminal. */
-  show(text: string): void;
+  /** Shows this text instead of the last, cut at the edge of the terminal; `always` even if it was redrawn just before. */
+  show(text: string, always?: boolean): void;
   /** Takes the line away, so that other text can be written. */
   clear(): void;
 }
@@ -35,19 +35,20 @@ export interface LiveLine {
 const redrawMilliseconds = 100;
 
 /** A line that is redrawn in place, at most ten times a second; shows nothing where standard error is no terminal. */
-export function openLiveLine({ stderr, terminalColumns }: Io): LiveLine {
+export function openLiveLine(io: Io): LiveLine {
   let shown = false;
   let drawnAt = -Infinity;
   return {
-    show(text) {
+    show(text, always = false) {
+      const { terminalColumns } = io;
       const now = performance.now();
-      if (terminalColumns === undefined || now - drawnAt < redrawMilliseconds) return;
+      if (terminalColumns === undefined || (!always && now - drawnAt < redrawMilliseconds)) return;
       drawnAt = now;
       shown = true;
-      stderr(`\r${text.slice(0, terminalColumns - 1)}\x1b[K`);
+      io.stderr(`\r${text.slice(0, terminalColumns - 1)}\x1b[K`);
     },
     clear() {
-      if (shown) stderr('\r\x1b[K');
+      if (shown) io.stderr('\r\x1b[K');
       shown = false;
     },
   };

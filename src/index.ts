@@ -14,6 +14,8 @@ export type { Run, TrainOptions } from './train/trainer.ts';
 export type * from './train/events.ts';
 export { readCheckpoint, readWeights, writeCheckpoint, writeWeights } from './train/checkpoint.ts';
 export type { Checkpoint } from './train/checkpoint.ts';
+export { resultJson } from './train/result-json.ts';
+export { evaluateModel, predictModel } from './train/use-model.ts';
 export { runConformance } from './verify/conformance.ts';
 export type { ConformanceRow } from './verify/conformance.ts';
 export { verifyRecipe } from './verify/lockstep.ts';

@@ -37,7 +37,9 @@ const buttons = {
 };
 
 const recipes = Object.values(builtInRecipes).filter(({ data }) => embeddedSources.includes(data.source));
-recipeSelect.replaceChildren(...recipes.map(({ name = '' }) => new Option(name, name, name === 'digits', name === 'digits')));
+recipeSelect.replaceChildren(
+  ...recipes.map(({ name = '' }) => new Option(name, name, name === 'digits', name === 'digits')),
+);
 
 function chosenRecipe(): Recipe {
   return overrideRecipe(builtInRecipes[recipeSelect.value], { seed: seedInput.valueAsNumber });
@@ -64,7 +66,9 @@ async function openDevice(): Promise<Device> {
 }
 
 function sayMetrics({ loss, accuracy }: Metrics): string {
-  return accuracy === undefined ? `loss ${loss.toPrecision(4)}` : `${(100 * accuracy).toFixed(2)} % (loss ${loss.toPrecision(4)})`;
+  return accuracy === undefined
+    ? `loss ${loss.toPrecision(4)}`
+    : `${(100 * accuracy).toFixed(2)} % (loss ${loss.toPrecision(4)})`;
 }
 
 async function trainChosen(device: Device, signal: AbortSignal): Promise<void> {
@@ -91,12 +95,17 @@ async function compare(device: Device): Promise<void> {
   status.textContent = 'Running three steps on both …';
   const { kernels, failed } = await verifyRecipe(chosenRecipe(), { device });
   table.hidden = false;
-  const rows = kernels.map(({ name, elements, bitEqual, maxUlp, bound }) =>
-    [name, elements.toLocaleString('en'), `${(100 * bitEqual).toFixed(2)} %`, maxUlp.toString(), bound.toString()],
-  );
+  const rows = kernels.map(({ name, elements, bitEqual, maxUlp, bound }) => [
+    name,
+    elements.toLocaleString('en'),
+    `${(100 * bitEqual).toFixed(2)} %`,
+    maxUlp.toString(),
+    bound.toString(),
+  ]);
   const head = ['kernel', 'elements', 'equal bits', 'largest ulp', 'bound'];
   table.replaceChildren(...[head, ...rows].map((cells, index) => tableRow(cells, index === 0 ? 'th' : 'td')));
-  status.textContent = failed === undefined ? 'GPU and CPU agree.' : `${failed.name} differs from the CPU beyond its bound.`;
+  status.textContent =
+    failed === undefined ? 'GPU and CPU agree.' : `${failed.name} differs from the CPU beyond its bound.`;
 }
 
 function tableRow(cells: readonly string[], tag: 'th' | 'td'): HTMLTableRowElement {

@@ -17,7 +17,7 @@ import { openDataFiles } from '../files.ts';
 import type { Io } from '../output.ts';
 
 export interface RecipeOptions {
-  readonly set: Readonly<Record<string, unknown>>;
+  readonly set?: Readonly<Record<string, unknown>>;
   readonly seed?: number;
   readonly epochs?: number;
   readonly data?: string;
@@ -33,12 +33,7 @@ export const recipeArgument = 'a recipe file, or the name of a built-in recipe (
 /** Adds --set, --seed, --epochs and --data. */
 export function addRecipeOptions(command: Command): Command {
   return command
-    .option(
-      '--set <path=value>',
-      'set any field of the recipe, such as optimizer.learningRate=1e-3',
-      collectSetting,
-      {},
-    )
+    .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting)
     .option('--seed <n>', 'seed of initial weights and dropout', parseCount)
     .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
     .option('--data <folder>', 'folder of the data sets, as expand-data or "descent datasets fetch" lays it out');
@@ -59,7 +54,7 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print one JSON object on standard output and nothing else there');
 }
 
-function collectSetting(text: string, settings: Record<string, unknown>): Record<string, unknown> {
+function collectSetting(text: string, settings: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write it as path=value.');
   const value = text.slice(at + 1);

@@ -82,6 +82,7 @@ export function openTrainingView(
           break;
         }
         case 'checkpoint':
+          if (event.checkpoint.counters.step === duration.steps) line.show('scoring the final weights', true);
           break;
         default:
           event satisfies never;
