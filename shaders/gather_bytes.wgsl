@@ -1,6 +1,6 @@
 //! use lib/linear.wgsl
 //! use lib/step.wgsl
-// x = byte * scale + shift for the rows of the batch that this shard holds. One thread per element of x.
+// x = byte * scale + shift for the rows of the batch that this shard holds. One thread per four elements of x.
 override WIDTH: u32 = 64u;
 
 struct Params {
@@ -24,20 +24,39 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
-  if (i >= params.batch * params.features) {
+  let first = linear_index(group, groups, lane, WIDTH) * 4u;
+  if (first >= params.batch * params.features) {
     return;
   }
-  let m = i / params.features;
-  let feature = i % params.features;
-  // Wraps below the shard's first row, which is then past its end.
-  let row = indices[group.z * params.indexStride + step.row * params.batch + m] - params.firstRow;
-  if (row >= params.rowCount) {
+  if ((params.features & 3u) == 0u) {
+    // Rows of whole words: the four lie in one word of one row.
+    let row = row_of(group.z, first / params.features);
+    if (row < params.rowCount) {
+      let feature = first % params.features;
+      let word = shard[(row * params.features + feature) >> 2u];
+      for (var byte = 0u; byte < 4u; byte++) {
+        store(group.z, first + byte, feature + byte, (word >> (byte * 8u)) & 0xffu);
+      }
+    }
     return;
   }
-  let byte = row * params.features + feature;
-  let value = f32((shard[byte >> 2u] >> ((byte & 3u) * 8u)) & 0xffu);
-  let scaleStart = group.z * 2u * params.features;
-  x[group.z * params.batch * params.features + i] =
-    value * affine[scaleStart + feature] + affine[scaleStart + params.features + feature];
+  for (var i = first; i < min(first + 4u, params.batch * params.features); i++) {
+    let row = row_of(group.z, i / params.features);
+    if (row < params.rowCount) {
+      let feature = i % params.features;
+      let byte = row * params.features + feature;
+      store(group.z, i, feature, (shard[byte >> 2u] >> ((byte & 3u) * 8u)) & 0xffu);
+    }
+  }
+}
+
+// Row m of the batch in this shard; a row before the shard wraps and is past its end.
+fn row_of(member: u32, m: u32) -> u32 {
+  return indices[member * params.indexStride + step.row * params.batch + m] - params.firstRow;
+}
+
+fn store(member: u32, i: u32, feature: u32, value: u32) {
+  let scale = affine[member * 2u * params.features + feature];
+  let shift = affine[(member * 2u + 1u) * params.features + feature];
+  x[member * params.batch * params.features + i] = f32(value) * scale + shift;
 }

@@ -28,7 +28,7 @@ export const gatherBytes = defineKernel({
   writes: { x: 'f32' },
   params: gatherParams,
   variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.batch * p.features, p.members, tile),
+  launch: (p, tile) => launchLinear(Math.ceil((p.batch * p.features) / 4), p.members, tile),
   longestSum: () => 2,
   twin({ shard, indices, affine, x }, { batch, features, indexStride, firstRow, rowCount, members }, { math, step }) {
     for (let member = 0; member < members; member++) {
