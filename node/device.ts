@@ -1,6 +1,6 @@
 /** Opens a device in Node: a real GPU, else a software adapter, else the CPU path, always saying which. */
 import { shaderLibrary } from '../shaders/index.ts';
-import { DeviceError } from '../src/errors.ts';
+import { DeviceError, RecipeError } from '../src/errors.ts';
 import { openGpuDevice } from '../src/gpu/device.ts';
 import { cpuDevice } from '../src/train/device.ts';
 import type { Device } from '../src/train/device.ts';
@@ -15,10 +15,13 @@ export interface DeviceOptions {
   readonly onFallback?: (reason: string) => void;
 }
 
-/** Opens a device; take it with `using`. Throws DeviceError when no adapter fits what was asked for. */
+/** Opens a device; take it with `using`. Throws DeviceError when no adapter fits, RecipeError for an adapter of the CPU path. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const { device = 'auto', adapter: wanted } = options;
-  if (device === 'cpu') return cpuDevice();
+  if (device === 'cpu') {
+    if (wanted === undefined) return cpuDevice();
+    throw new RecipeError('--adapter', 'the CPU path uses no adapter. Leave out --adapter or --device cpu.');
+  }
   try {
     const { adapter, description } = await openAdapter({ adapter: wanted });
     const { name, kind } = description;

@@ -10,6 +10,13 @@ export interface Io {
   readonly onInterrupt: (callback: () => void) => () => void;
 }
 
+/** One JSON object as a line. JSON has no number for them, so NaN and the infinities become "NaN", "Infinity" and "-Infinity". */
+export function formatJson(value: unknown): string {
+  const replace = (_: string, each: unknown): unknown =>
+    typeof each === 'number' && !Number.isFinite(each) ? String(each) : each;
+  return `${JSON.stringify(value, replace)}\n`;
+}
+
 /** Rows of cells as lines of padded columns. `align` has one letter per column: l, or r for numbers. Ends with a line break. */
 export function formatTable(rows: readonly (readonly string[])[], align: string): string {
   const widths = [...align].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));

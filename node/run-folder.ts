@@ -26,11 +26,10 @@ import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { DataError, RecipeError } from '../src/errors.ts';
 import { parseJson } from '../src/formats/json.ts';
-import { writeSafetensors } from '../src/formats/safetensors.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { parseRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
-import { memberPrefix, readCheckpoint, writeCheckpoint } from '../src/train/checkpoint.ts';
+import { readCheckpoint, writeCheckpoint, writeWeights } from '../src/train/checkpoint.ts';
 import type { Checkpoint } from '../src/train/checkpoint.ts';
 import type { EvaluationEvent, TrainResult } from '../src/train/events.ts';
 import { evaluationLine, resultSchema } from '../src/train/result-json.ts';
@@ -71,11 +70,15 @@ export function holdsRun(folder: string): boolean {
   );
 }
 
+/** Throws DataError where the folder holds no run that can be read: recipe.json is the last of its first files. */
+function requireRun(folder: string): void {
+  if (existsSync(join(folder, 'recipe.json'))) return;
+  throw new DataError(folder, 'holds no run: there is no recipe.json. Name a folder that "descent train" wrote.');
+}
+
 /** The run's recipe. Throws DataError where the folder holds no run, RecipeError where its recipe is no recipe. */
 export function readRunRecipe(folder: string): Recipe {
-  if (!existsSync(join(folder, 'recipe.json'))) {
-    throw new DataError(folder, 'holds no run: there is no recipe.json. Name a folder that "descent train" wrote.');
-  }
+  requireRun(folder);
   return parseRecipe(readJson(join(folder, 'recipe.json')));
 }
 
@@ -89,6 +92,7 @@ export function readResult(folder: string): ResultJson | undefined {
 }
 
 export function readModelFile(folder: string): ModelFile {
+  requireRun(folder);
   const path = join(folder, 'model.json');
   const result = v.safeParse(modelFileSchema, readJson(path));
   if (result.success) return result.output;
@@ -103,9 +107,16 @@ function readFinalWeights(folder: string): Uint8Array {
   throw new DataError(folder, 'is not finished: it has no final.safetensors. Go on with "descent train … --resume".');
 }
 
-/** The model of a finished run, or one member of a population. */
+/** The model of a finished run, or one member of a population. Throws DataError for a member that has diverged. */
 export function openTrainedModel(folder: string, member: number): TrainedModel {
   const recipe = readRunRecipe(folder);
+  const step = readResult(folder)?.divergedAt?.[member] ?? null;
+  if (step !== null) {
+    throw new DataError(
+      folder,
+      `member ${member} diverged at step ${step} and has no weights. Choose another --member.`,
+    );
+  }
   return { recipe, member, weights: readFinalWeights(folder), place: join(folder, 'final.safetensors') };
 }
 
@@ -171,13 +182,7 @@ export function openRun(
       for (const each of old) rmSync(join(checkpoints, each));
     },
     finish(weights, result) {
-      const tensors = weights.flatMap((member, index) =>
-        Object.entries(member).map(([name, tensor]) => ({
-          name: `${memberPrefix(index, weights.length)}${name}`,
-          ...tensor,
-        })),
-      );
-      writeWhole(join(folder, 'final.safetensors'), writeSafetensors(tensors));
+      writeWhole(join(folder, 'final.safetensors'), writeWeights(weights));
       writeWhole(join(folder, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
     },
   };
@@ -204,7 +209,7 @@ function newestCheckpoint(
       if (checkpoint.counters.evaluations <= lineCount) return { checkpoint, notes };
       notes.push(`${path} counts more evaluations than metrics.jsonl holds; going on from the checkpoint before.`);
     } catch (cause) {
-      if (!(cause instanceof DataError) && !(cause instanceof SyntaxError)) throw cause;
+      if (!(cause instanceof DataError)) throw cause;
       notes.push(`${path} cannot be read; going on from the checkpoint before.`);
     }
     renameSync(path, `${path}.unusable`);

@@ -40,5 +40,5 @@ fn main(
   m[index] = mean;
   v[index] = squares;
   let scale = sqrt(squares) / hyper_at(member, HYPER_CORRECTION2) + hyper_at(member, HYPER_EPSILON);
-  w[index] = (-start.rate) * (mean / scale) + start.weight;
+  w[index] = flush_small((-start.rate) * (mean / scale) + start.weight);
 }

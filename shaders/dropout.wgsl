@@ -7,6 +7,7 @@ override WIDTH: u32 = 64u;
 
 struct Params {
   count: u32,
+  xStride: u32,
   salt: u32,
   column: u32,
   columns: u32,
@@ -38,6 +39,6 @@ fn main(
       break;
     }
     let index = group.z * params.count + i;
-    y[index] = select(x[index] * scale, 0.0, words[lane4] < threshold);
+    y[index] = select(x[group.z * params.xStride + i] * scale, 0.0, words[lane4] < threshold);
   }
 }

@@ -39,5 +39,5 @@ fn main(
   let velocity = flush_small(decay * b[index] + push);
   b[index] = velocity;
   let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
-  w[index] = select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
+  w[index] = flush_small(select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u));
 }

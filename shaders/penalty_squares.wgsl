@@ -29,7 +29,7 @@ fn main(
   for (var i = first; i < min(first + 256u, params.count); i++) {
     let value = w[group.z * params.count + i];
     let counts = ((penalised[i >> 5u] >> (i & 31u)) & 1u) == 1u;
-    sum += select(0.0, value * value, counts);
+    sum = select(sum, sum + value * value, counts);
   }
   sums[group.z * chunks + chunk] = sum;
 }

@@ -36,5 +36,5 @@ fn main(
   let squares = flush_small(hyper_at(member, HYPER_DECAY1) * v[index] + gained);
   v[index] = squares;
   let scale = sqrt(squares) + hyper_at(member, HYPER_EPSILON);
-  w[index] = (-start.rate) * (start.gradient / scale) + start.weight;
+  w[index] = flush_small((-start.rate) * (start.gradient / scale) + start.weight);
 }

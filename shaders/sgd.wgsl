@@ -1,3 +1,4 @@
+//! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
 // w = keep*w - rate*g. One thread per element of the arena.
@@ -30,5 +31,5 @@ fn main(
   }
   let index = member * params.count + i;
   let start = begin_update(member, i);
-  w[index] = (-start.rate) * start.gradient + start.weight;
+  w[index] = flush_small((-start.rate) * start.gradient + start.weight);
 }

@@ -11,7 +11,7 @@ export interface CurvePoint {
 
 /** Replaces the drawing. `steps` is the length of the x axis. */
 export function drawCurve(svg: SVGSVGElement, points: readonly CurvePoint[], steps: number): void {
-  const top = Math.max(...points.map(({ value }) => value), Number.MIN_VALUE);
+  const top = points.reduce((most, { value }) => Math.max(most, value), Number.MIN_VALUE);
   const x = (step: number) => margin.left + (step / Math.max(1, steps)) * (width - margin.left - margin.right);
   const y = (value: number) => height - margin.bottom - (value / top) * (height - margin.top - margin.bottom);
   const base = height - margin.bottom;

@@ -87,7 +87,7 @@ async function trainChosen(device: Device, signal: AbortSignal): Promise<void> {
   const speed = Math.round(samplesPerSecond).toLocaleString('en');
   const metrics = test === undefined ? `Training set: ${sayMetrics(training)}` : `Test set: ${sayMetrics(test)}`;
   status.textContent = `${metrics}, after ${seconds.train.toFixed(1)} s at ${speed} samples a second.`;
-  status.dataset.weightsSha256 = weightsSha256;
+  status.dataset.weightsSha256 = weightsSha256 ?? '';
 }
 
 async function compare(device: Device): Promise<void> {
@@ -121,12 +121,12 @@ function tableRow(cells: readonly string[], tag: 'th' | 'td'): HTMLTableRowEleme
 }
 
 /** Runs one job at a time; errors with a sentence are shown, others are thrown. */
-async function runJob(job: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function runJob(job: (signal: AbortSignal) => Promise<void>, stoppable: boolean): Promise<void> {
   const controller = new AbortController();
   const { train: trainButton, stop, verify } = buttons;
   const wasDisabled = verify.disabled;
   trainButton.disabled = verify.disabled = true;
-  stop.disabled = false;
+  stop.disabled = !stoppable;
   stop.onclick = () => controller.abort();
   delete status.dataset.weightsSha256;
   try {
@@ -146,6 +146,6 @@ recipeSelect.addEventListener('change', describeRecipe);
 const device = await openDevice();
 find<HTMLFormElement>('controls').addEventListener('submit', (event) => {
   event.preventDefault();
-  void runJob((signal) => trainChosen(device, signal));
+  void runJob((signal) => trainChosen(device, signal), true);
 });
-buttons.verify.addEventListener('click', () => void runJob(() => compare(device)));
+buttons.verify.addEventListener('click', () => void runJob(() => compare(device), false));

@@ -6,7 +6,7 @@ import { datasetCatalogue } from '../../src/data/catalogue.ts';
 import type { CatalogueEntry } from '../../src/data/catalogue.ts';
 import { fetchDataset } from '../fetch.ts';
 import { datasetCacheDir, openDataFiles } from '../files.ts';
-import { formatBytes, formatCount, formatTable, openLiveLine } from '../output.ts';
+import { formatBytes, formatCount, formatJson, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption } from './options.ts';
 
@@ -16,7 +16,7 @@ export function datasetsCommand(io: Io): Command {
     .option('--data <folder>', 'look in this folder');
   addJsonOption(command).action(({ data, json }: { readonly data?: string; readonly json?: boolean }) => {
     const sets = datasetCatalogue.map((entry) => describeEntry(entry, data));
-    if (json === true) io.stdout(`${JSON.stringify({ datasets: sets })}\n`);
+    if (json === true) io.stdout(formatJson({ datasets: sets }));
     else io.stdout(formatSets(sets));
   });
   return command.addCommand(fetchCommand(io));
@@ -78,7 +78,7 @@ function fetchCommand(io: Io): Command {
     } finally {
       line.clear();
     }
-    if (json === true) io.stdout(`${JSON.stringify({ files })}\n`);
+    if (json === true) io.stdout(formatJson({ files }));
     else io.stdout(`${files.join('\n')}\n`);
   });
 }

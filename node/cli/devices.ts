@@ -7,7 +7,7 @@ import type { ArithmeticProbe } from '../../src/gpu/probe.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 import { listAdapters, openAdapter } from '../adapters.ts';
 import type { AdapterDescription } from '../adapters.ts';
-import { formatBytes, formatTable } from '../output.ts';
+import { formatBytes, formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption } from './options.ts';
 
@@ -22,7 +22,7 @@ export function devicesCommand(io: Io): Command {
   return addJsonOption(command).action(async ({ json }: { readonly json?: boolean }) => {
     const adapters: ProbedAdapter[] = [];
     for (const description of await listAdapters()) adapters.push({ ...description, ...(await probe(description)) });
-    if (json === true) io.stdout(`${JSON.stringify({ adapters })}\n`);
+    if (json === true) io.stdout(formatJson({ adapters }));
     else io.stdout([...adapters.map(formatAdapter), `${cpuDevice().name}\n  always there: --device cpu\n`].join('\n'));
   });
 }

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { loadDataset } from '../../src/data/dataset.ts';
+import type { SplitName } from '../../src/data/dataset.ts';
 import { evaluateModel } from '../../src/train/use-model.ts';
-import type { Evaluation, SplitName } from '../../src/train/use-model.ts';
+import type { Evaluation } from '../../src/train/use-model.ts';
 import { openDataFiles } from '../files.ts';
-import { formatCount, formatNumber, formatPercent, formatTable } from '../output.ts';
+import { formatCount, formatJson, formatNumber, formatPercent, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { openTrainedModel, readModelFile } from '../run-folder.ts';
 import { addDeviceOptions, addJsonOption, deviceName, openChosenDevice, parseCount } from './options.ts';
@@ -48,7 +49,7 @@ export function evaluateCommand(io: Io): Command {
         ...evaluation,
         ...(classNames && { classNames }),
       };
-      io.stdout(`${JSON.stringify(json)}\n`);
+      io.stdout(formatJson(json));
       return;
     }
     const memberText = population === undefined ? '' : `, member ${member} of ${population}`;

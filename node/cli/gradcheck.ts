@@ -4,7 +4,7 @@ import { CheckError } from '../../src/errors.ts';
 import { gradcheck } from '../../src/verify/gradcheck.ts';
 import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import { overfit } from '../../src/verify/overfit.ts';
-import { formatCount, formatTable } from '../output.ts';
+import { formatCount, formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import {
   addDeviceOptions,
@@ -13,8 +13,8 @@ import {
   deviceName,
   openChosenDevice,
   openRecipe,
+  recipeArgument,
 } from './options.ts';
-import { recipeArgument } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 
 interface GradcheckOptions extends RecipeOptions, DeviceChoice {
@@ -35,7 +35,7 @@ export function gradcheckCommand(io: Io): Command {
         io.stderr(`Training on ${deviceName(device)}\n`);
         const result = await overfit(recipe, { device, dataset });
         const { examples, epochs, loss, threshold, passed } = result;
-        if (options.json === true) io.stdout(`${JSON.stringify(result)}\n`);
+        if (options.json === true) io.stdout(formatJson(result));
         else io.stdout(`loss ${loss.toPrecision(3)} on ${examples} examples after ${epochs} epochs\n`);
         if (!passed) {
           throw new CheckError(
@@ -46,7 +46,7 @@ export function gradcheckCommand(io: Io): Command {
         return;
       }
       const check = await gradcheck(recipe, { dataset });
-      if (options.json === true) io.stdout(`${JSON.stringify(check)}\n`);
+      if (options.json === true) io.stdout(formatJson(check));
       else io.stdout(formatGradients(check));
       const failed = check.tensors.find((row) => !(worstError(row) <= check.tolerance) || row.coordinates === 0);
       if (failed !== undefined) {

@@ -36,7 +36,10 @@ export function addRecipeOptions(command: Command): Command {
     .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting)
     .option('--seed <n>', 'seed of initial weights and dropout', parseCount)
     .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
-    .option('--data <folder>', 'folder of the data sets, as expand-data or "descent datasets fetch" lays it out');
+    .option(
+      '--data <folder>',
+      'folder of the data sets: fashion-mnist/, cifar-10-batches-bin/ and tables/ (CSV files), or the files themselves',
+    );
 }
 
 /** Adds --device and --adapter. */

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { bufferOf, callMultiplyAdds, peakDeviceBytes, sizeBytes } from '../../src/plan/plan.ts';
 import type { Call, Plan } from '../../src/plan/plan.ts';
 import { prepare } from '../../src/train/session.ts';
-import { formatBytes, formatCount, formatTable } from '../output.ts';
+import { formatBytes, formatCount, formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption, addRecipeOptions, openRecipe, recipeArgument } from './options.ts';
 import type { RecipeOptions } from './options.ts';
@@ -18,7 +18,7 @@ export function planCommand(io: Io): Command {
       const { plan, duration } = prepare(recipe, dataset);
       const described = describePlan(plan);
       if (options.json === true) {
-        io.stdout(`${JSON.stringify({ recipe: recipe.name, ...duration, ...described })}\n`);
+        io.stdout(formatJson({ recipe: recipe.name, ...duration, ...described }));
         return;
       }
       const { parameterCount, multiplyAdds } = plan.model;
@@ -104,7 +104,12 @@ function describeCall(plan: Plan, call: Call): DescribedCall {
   };
 }
 
-const kindTitles = { arena: 'for the run', table: 'filled by the host', data: 'the data', slot: 'shared by liveness' };
+const kindTitles = {
+  arena: 'for the run',
+  table: 'exchanged with the host',
+  data: 'the data',
+  slot: 'shared by liveness',
+};
 
 function formatPlan({ programs, buffers, peakDeviceBytes: peakBytes }: DescribedPlan): string {
   const tensors = (list: readonly DescribedTensor[]): string =>

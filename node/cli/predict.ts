@@ -4,6 +4,7 @@ import { readInputRows } from '../../src/data/csv.ts';
 import type { SavedModel } from '../../src/train/saved-model.ts';
 import { predictModel } from '../../src/train/use-model.ts';
 import type { Predictions } from '../../src/train/use-model.ts';
+import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
 import { openTrainedModel, readModelFile, writeWhole } from '../run-folder.ts';
 import { runArgument } from './evaluate.ts';
@@ -32,7 +33,7 @@ export function predictCommand(io: Io): Command {
     using device = await openChosenDevice(options, io);
     const predictions = await predictModel(trained, model, { rows, place: options.input }, device);
     const table = predictionRows(predictions, model);
-    const text = options.json === true ? `${JSON.stringify({ predictions: table })}\n` : formatCsv(table);
+    const text = options.json === true ? formatJson({ predictions: table }) : formatCsv(table);
     if (options.out === undefined) io.stdout(text);
     else writeWhole(options.out, text);
   });

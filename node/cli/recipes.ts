@@ -1,7 +1,7 @@
 /** `descent recipes [NAME]`: the recipes that come with the project, or one of them as JSON to copy and change. */
 import { Command } from 'commander';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
-import { formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption, unknownRecipe } from './options.ts';
 
@@ -17,7 +17,7 @@ export function recipesCommand(io: Io): Command {
       return;
     }
     const recipes = Object.entries(builtInRecipes).map(([key, { description = '' }]) => ({ name: key, description }));
-    if (json === true) io.stdout(`${JSON.stringify({ recipes })}\n`);
+    if (json === true) io.stdout(formatJson({ recipes }));
     else
       io.stdout(
         formatTable(

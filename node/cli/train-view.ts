@@ -1,5 +1,5 @@
 /** How a training run looks on a terminal: what is trained where, one live line while it goes, and the result in a few lines. */
-import type { MetricsJson, ResultJson } from '../../src/train/result-json.ts';
+import type { Measured, MetricsJson, ResultJson } from '../../src/train/result-json.ts';
 import type { EvaluationEvent, ProgressEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Prepared } from '../../src/train/session.ts';
 import {
@@ -34,6 +34,7 @@ export function openTrainingView(
     io.stderr(`${text}\n`);
   };
   let evaluation: EvaluationEvent | undefined;
+  const given = new Set<number>();
   let saidAt = performance.now();
 
   function describeProgress({ step, losses, samplesPerSecond }: ProgressEvent): string {
@@ -73,6 +74,11 @@ export function openTrainingView(
           break;
         case 'evaluation': {
           evaluation = event;
+          for (const [member, { train }] of event.members.entries()) {
+            if (Number.isFinite(train.cost) || given.has(member)) continue;
+            given.add(member);
+            say(`Member ${member} has diverged by step ${formatCount(event.step)}; the others go on.`);
+          }
           const now = performance.now();
           if (io.terminalColumns !== undefined || now - saidAt < quietMilliseconds) break;
           saidAt = now;
@@ -108,10 +114,11 @@ function describeEvaluation({ members }: EvaluationEvent): string[] {
   return validated ? [`validation loss ${sayRange(losses, formatNumber)}`] : [];
 }
 
-/** One number as it is, several as the least and the largest. */
+/** One number as it is, several as the least and the largest; those of members that have diverged are left out. */
 function sayRange(values: readonly number[], format: (value: number) => string): string {
-  const least = format(Math.min(...values));
-  return values.length === 1 ? least : `${least} to ${format(Math.max(...values))}`;
+  const numbers = values.filter(Number.isFinite);
+  const least = format(Math.min(...numbers));
+  return numbers.length === 1 ? least : `${least} to ${format(Math.max(...numbers))}`;
 }
 
 /** The result for people: how good, where it ran, how fast, and where it is kept. */
@@ -148,13 +155,20 @@ function describeSplits(result: ResultJson): string[][] {
   );
 }
 
+/** The members of a population that have diverged, in words. */
+export function divergedMembers({ divergedAt = [] }: ResultJson): string[] {
+  return divergedAt.flatMap((step, member) => (step === null ? [] : [`member ${member} at step ${formatCount(step)}`]));
+}
+
 function formatMembers(result: ResultJson): string {
+  const cells = (values: Measured, format: (value: number) => string): string[] =>
+    [values].flat().map((value) => (value === null ? 'diverged' : format(value)));
   const lists = splitNames.flatMap((name) => {
     const metrics: MetricsJson | undefined = result[name];
     if (metrics === undefined) return [];
-    const columns = [{ title: `${name} loss`, cells: [metrics.loss].flat().map(formatNumber) }];
+    const columns = [{ title: `${name} loss`, cells: cells(metrics.loss, formatNumber) }];
     if (metrics.accuracy === undefined) return columns;
-    return [{ title: `${name} accuracy`, cells: [metrics.accuracy].flat().map(formatPercent) }, ...columns];
+    return [{ title: `${name} accuracy`, cells: cells(metrics.accuracy, formatPercent) }, ...columns];
   });
   const columns = [
     { title: 'member', cells: [result.seed].flat().map((_, index) => String(index)) },

@@ -1,22 +1,33 @@
 /** `descent train RECIPE`: trains, shows how it goes, and keeps everything in a run folder that can be gone on with. */
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { RecipeError, DataError, InterruptedError } from '../../src/errors.ts';
+import { CheckError, RecipeError, DataError, InterruptedError } from '../../src/errors.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { readWeights } from '../../src/train/checkpoint.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
 import type { TrainResult } from '../../src/train/events.ts';
 import { resultJson } from '../../src/train/result-json.ts';
+import type { ResultJson } from '../../src/train/result-json.ts';
 import { describeModel } from '../../src/train/saved-model.ts';
 import { prepare } from '../../src/train/session.ts';
 import { train } from '../../src/train/trainer.ts';
+import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
-import { checkSameRecipe, holdsRun, openRun, readInitialWeights, readResult } from '../run-folder.ts';
-import { addDeviceOptions, addJsonOption, addRecipeOptions, deviceName } from './options.ts';
-import { openChosenDevice, openRecipe, parseSeconds, readInput, recipeArgument } from './options.ts';
+import { checkSameRecipe, holdsRun, openRun, readInitialWeights, readModelFile, readResult } from '../run-folder.ts';
+import {
+  addDeviceOptions,
+  addJsonOption,
+  addRecipeOptions,
+  deviceName,
+  openChosenDevice,
+  openRecipe,
+  parseSeconds,
+  readInput,
+  recipeArgument,
+} from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
-import { openTrainingView, formatResult } from './train-view.ts';
+import { divergedMembers, formatResult, openTrainingView } from './train-view.ts';
 
 interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
   readonly out?: string;
@@ -42,18 +53,19 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     if (options.resume !== true && options.out !== undefined && holdsRun(options.out)) {
       throw new DataError(options.out, 'already holds a run. Go on with it by --resume, or choose another --out.');
     }
-    const opened = await openRecipe(name, options);
+    const resumed = options.out !== undefined && holdsRun(options.out);
+    const data = options.data ?? (resumed ? readModelFile(options.out).dataFolder : undefined);
+    const opened = await openRecipe(name, { ...options, ...(data !== undefined && { data }) });
     const folder = options.out ?? newFolder(opened.recipe);
-    const resumed = holdsRun(folder);
     if (resumed) checkSameRecipe(folder, opened.recipe);
     const weights = initialWeights(folder, resumed, options.init);
     const finished = readResult(folder);
-    if (finished === undefined) {
-      await runTraining(opened, folder, weights, options, io, resumeCommand(args, folder));
-    } else if (options.json === true) {
-      io.stdout(`${JSON.stringify(finished)}\n`);
-    } else {
-      io.stdout(`This run is finished.\n${formatResult(finished, showPath(folder))}`);
+    if (finished !== undefined && options.json !== true) io.stdout('This run is finished.\n');
+    const result = finished ?? (await runTraining(opened, folder, weights, options, io, resumeCommand(args, folder)));
+    io.stdout(options.json === true ? formatJson(result) : formatResult(result, showPath(folder)));
+    const diverged = divergedMembers(result);
+    if (diverged.length > 0) {
+      throw new CheckError(`the loss became NaN or infinite: ${diverged.join(', ')}. Lower the learning rate there.`);
     }
   });
 }
@@ -75,7 +87,7 @@ async function runTraining(
   options: TrainCommandOptions,
   io: Io,
   commandToResume: string,
-): Promise<void> {
+): Promise<ResultJson> {
   using device = await openChosenDevice(options, io);
   const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
   const { plan } = prepared;
@@ -96,7 +108,7 @@ async function runTraining(
   try {
     const training = train(recipe, {
       device,
-      dataset,
+      prepared,
       checkpointSeconds: options.checkpointSeconds,
       signal: interruption.signal,
       ...(run.checkpoint && { checkpoint: run.checkpoint }),
@@ -117,7 +129,7 @@ async function runTraining(
   }
   const json = resultJson(result, resolve(folder));
   run.finish(result.weights, json);
-  io.stdout(options.json === true ? `${JSON.stringify(json)}\n` : formatResult(json, showPath(folder)));
+  return json;
 }
 
 /** Bytes of the weights to start from: those of --init, or those that a resumed run started from. */

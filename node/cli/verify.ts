@@ -5,7 +5,7 @@ import { withinBound } from '../../src/verify/compare.ts';
 import type { Comparison } from '../../src/verify/compare.ts';
 import { runConformance } from '../../src/verify/conformance.ts';
 import { verifyRecipe } from '../../src/verify/lockstep.ts';
-import { formatCount, formatNumber, formatTable } from '../output.ts';
+import { formatCount, formatJson, formatNumber, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption, addRecipeOptions, openGpu, openRecipe, parsePositive, recipeArgument } from './options.ts';
 import type { RecipeOptions } from './options.ts';
@@ -35,7 +35,7 @@ export function verifyCommand(io: Io): Command {
       opened === undefined
         ? await runConformance(gpu)
         : (await verifyRecipe(opened.recipe, { device: gpu, dataset: opened.dataset, steps: options.steps })).kernels;
-    if (options.json === true) io.stdout(`${JSON.stringify({ adapter: gpu.name, kernels: rows })}\n`);
+    if (options.json === true) io.stdout(formatJson({ adapter: gpu.name, kernels: rows }));
     else io.stdout(formatComparisons(rows));
     const failed = rows.find((row) => !withinBound(row));
     if (failed !== undefined) throw new CheckError(describeFailure(failed));
@@ -66,7 +66,9 @@ function formatComparisons(rows: readonly (Comparison & { readonly variant?: str
 }
 
 function sayDifference({ where, tensor, index, cpu, gpu }: NonNullable<Comparison['firstDifference']>): string {
-  return `${where}: ${tensor}[${index}] is ${cpu} on the CPU, ${gpu} on the GPU`;
+  // Zeros may differ in their sign alone.
+  const say = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+  return `${where}: ${tensor}[${index}] is ${say(cpu)} on the CPU, ${say(gpu)} on the GPU`;
 }
 
 function describeFailure({ name, maxUlp, bound, firstDifference }: Comparison): string {

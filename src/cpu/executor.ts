@@ -4,6 +4,7 @@
 import { float32 } from '../arithmetic/arithmetic.ts';
 import type { Arithmetic } from '../arithmetic/arithmetic.ts';
 import type { StepScalars, Values } from '../ops/kernel.ts';
+import { programOf } from '../plan/executor.ts';
 import type { Executor, RunOptions } from '../plan/executor.ts';
 import type { Call, Executable } from '../plan/plan.ts';
 
@@ -55,7 +56,7 @@ export function createCpuExecutor(plan: Executable, math: Arithmetic = float32):
       bufferAt(buffer).set(values, elementOffset);
     },
     run(program, { steps, firstCall = 0, callCount }: RunOptions) {
-      const calls = programs[program] ?? [];
+      const calls = programOf(programs, program);
       const chosen = calls.slice(firstCall, callCount === undefined ? undefined : firstCall + callCount);
       for (const step of steps) runStep(chosen, step);
     },

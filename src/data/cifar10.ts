@@ -8,7 +8,8 @@ import { cifarRecordBytes, readCifar } from '../formats/cifar.ts';
 import { gunzip } from '../formats/gzip.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
 import type { DataFiles, Dataset, RowRange } from './dataset.ts';
-import { findFile, missingFile, sha256 } from './files.ts';
+import { sha256 } from '../formats/sha256.ts';
+import { findFile, missingFile } from './files.ts';
 import type { FoundFile } from './files.ts';
 
 const batchRows = 10_000;

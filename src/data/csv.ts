@@ -73,7 +73,7 @@ async function openTable(files: DataFiles, path: string): Promise<Table> {
   if (found === undefined) {
     throw new DataError(
       files.describe(inside),
-      'not found. Correct the path in the recipe, or name its folder with --data DIR.',
+      'not found, nor in the current folder. Correct the path in the recipe, or name its folder with --data DIR.',
     );
   }
   return readTable(await gunzipIfNeeded(found.bytes, found.place), found.place);

@@ -11,7 +11,7 @@ import { loadSpirals } from './spirals.ts';
 export { applyNormalization, normalize, normalizeRows } from './normalize.ts';
 export type { NormalizedInputs, Normalization } from './normalize.ts';
 export { splitDataset } from './split.ts';
-export type { Split } from './split.ts';
+export type { Split, SplitName } from './split.ts';
 
 export interface RowRange {
   readonly from: number;

@@ -7,7 +7,8 @@ import { gunzip } from '../formats/gzip.ts';
 import { readIdx } from '../formats/idx.ts';
 import type { IdxArray } from '../formats/idx.ts';
 import type { DataFiles, Dataset } from './dataset.ts';
-import { findFile, missingFile, sha256 } from './files.ts';
+import { sha256 } from '../formats/sha256.ts';
+import { findFile, missingFile } from './files.ts';
 
 /** sha256 of the unpacked files. */
 const officialContents = {

@@ -1,4 +1,4 @@
-/** Finding the files of a data set, saying what is missing, and recognising official content. */
+/** Finding the files of a data set, and saying what is missing. */
 import { DataError } from '../errors.ts';
 import type { DataFiles } from './dataset.ts';
 
@@ -24,12 +24,4 @@ export function missingFile(files: DataFiles, path: string, setName: string): Da
     `not found. Fetch the set with "descent datasets fetch ${setName}", or name the folder that holds it with ` +
       '--data DIR.',
   );
-}
-
-/** Lower-case hexadecimal sha256, or undefined where the platform offers none (a page without a secure context). */
-export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
-  const subtle = crypto.subtle as SubtleCrypto | undefined;
-  if (subtle === undefined) return undefined;
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -2,6 +2,7 @@
  * Scaling of the inputs, measured on the training rows alone, in float64, and rounded once. Bytes stay bytes: the
  * device applies scale and shift as it reads them. Other numbers are scaled here, so that a large mean cancels nothing.
  */
+import { float32 } from '../arithmetic/arithmetic.ts';
 import { DataError, RecipeError } from '../errors.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
 import type { Dataset } from './dataset.ts';
@@ -66,7 +67,9 @@ export function normalizeRows(inputs: Float32Array | Float64Array, { center, spr
   const period = center.length;
   const values = new Float32Array(inputs.length);
   for (let i = 0; i < inputs.length; i++) {
-    values[i] = ((inputs[i] ?? 0) - (center[i % period] ?? 0)) / (spread[i % period] ?? 1);
+    const value = ((inputs[i] ?? 0) - (center[i % period] ?? 0)) / (spread[i % period] ?? 1);
+    // Subnormal numbers are nothing to some adapters.
+    values[i] = float32.flush(Math.fround(value));
   }
   return values;
 }

@@ -15,7 +15,7 @@ export interface Split {
   readonly test: Uint32Array;
 }
 
-type SplitName = keyof Split;
+export type SplitName = keyof Split;
 type Share = NonNullable<DataRecipe['train']>;
 type PartShare = Extract<Share, object>;
 

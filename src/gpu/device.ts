@@ -19,6 +19,8 @@ export interface GpuDevice extends Disposable {
   readonly maxBindingBytes: number;
   /** Why the device was lost, once it is. */
   lostReason(): string | undefined;
+  /** The first command that the device refused or had no memory for; what its buffers hold since is not what was asked for. */
+  refusal(): string | undefined;
 }
 
 export interface GpuDeviceOptions {
@@ -42,15 +44,31 @@ export async function openGpuDevice({ adapter, name, software, shaders }: GpuDev
   void device.lost.then((info) => {
     reason = info.message === '' ? info.reason : info.message;
   });
+  let refused: string | undefined;
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault();
+    refused ??= event.error.message;
+  });
+  let arithmetic: ArithmeticProbe;
+  try {
+    arithmetic = await probeArithmetic(device);
+  } catch (cause) {
+    device.destroy();
+    throw new DeviceError(
+      `the adapter "${name}" fails at simple arithmetic (${String(cause)}). Choose another with --adapter.`,
+      { cause },
+    );
+  }
   return {
     kind: 'gpu',
     name,
     software,
     device,
-    arithmetic: await probeArithmetic(device),
+    arithmetic,
     shaders,
     maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     lostReason: () => reason,
+    refusal: () => refused,
     [Symbol.dispose]: () => device.destroy(),
   };
 }

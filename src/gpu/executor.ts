@@ -4,6 +4,7 @@
 import { DeviceError } from '../errors.ts';
 import { stepFields } from '../ops/kernel.ts';
 import type { Kernel, Params, Workgroups } from '../ops/kernel.ts';
+import { programOf } from '../plan/executor.ts';
 import type { Executor, RunOptions } from '../plan/executor.ts';
 import { sizeBytes } from '../plan/plan.ts';
 import type { Call, Executable } from '../plan/plan.ts';
@@ -25,11 +26,12 @@ interface BoundCall {
   readonly workgroups: Workgroups;
 }
 
+const fewOutputs = 4096;
+
 /** Products of few outputs keep more threads busy with one output each. */
 export const defaultVariant: ChooseVariant = (kernel, params) => {
   const names = Object.keys(kernel.variants);
-  const outputs = (params.outSize ?? 1) * Math.max(params.batch ?? 1, params.inSize ?? 1);
-  const small = names.includes('tile1x1') && outputs < 4096;
+  const small = names.includes('tile1x1') && (kernel.outputs?.(params) ?? 0) < fewOutputs;
   return small ? 'tile1x1' : (names[0] ?? '');
 };
 
@@ -50,6 +52,14 @@ export async function createGpuExecutor(
       `the device "${gpu.name}" was lost: ${gpu.lostReason() ?? String(cause)}. Resume from the last checkpoint.`,
       { cause },
     );
+  const checkDevice = (): void => {
+    if (gpu.lostReason() !== undefined) throw lostError();
+    const refusal = gpu.refusal();
+    if (refusal === undefined) return;
+    throw new DeviceError(
+      `the device "${gpu.name}" refused a command, so its numbers cannot be trusted: ${refusal}. Open the device anew.`,
+    );
+  };
 
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
@@ -70,7 +80,15 @@ export async function createGpuExecutor(
   const stepData = new Uint32Array((plan.chunkRows * uniformAlignment) / 4);
   const callCount = Object.values(plan.programs).reduce((sum, calls) => sum + calls.length, 0);
   const params = createBuffer('params', callCount * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-  const staging = openStaging(device, plan.buffers.filter((buffer) => buffer.readBack).map(sizeBytes));
+  // An arena is read once per checkpoint; of the tables two reads may be in flight.
+  const reads = plan.buffers
+    .filter(({ readBack }) => readBack)
+    .flatMap((buffer) => (buffer.kind === 'arena' ? [buffer] : [buffer, buffer]));
+  const staging = openStaging(device, reads.map(sizeBytes));
+  const dispose = (): void => {
+    staging[Symbol.dispose]();
+    for (const buffer of owned) buffer.destroy();
+  };
 
   const cache = pipelineCache(device, gpu.shaders);
   let callIndex = 0;
@@ -108,24 +126,31 @@ export async function createGpuExecutor(
       workgroups: kernel.launch(values, tile),
     };
   }
-  let programs: Record<string, BoundCall[]>;
-  let failure: GPUError | null;
-  let exhausted: GPUError | null;
-  try {
-    const bound = await Promise.all(
-      Object.entries(plan.programs).map(async ([name, calls]) => [name, await Promise.all(calls.map(bind))] as const),
-    );
-    programs = Object.fromEntries(bound) as Record<string, BoundCall[]>;
-  } finally {
-    failure = await device.popErrorScope();
-    exhausted = await device.popErrorScope();
+  const programs: Record<string, readonly BoundCall[]> = {};
+  let failure: unknown;
+  // Not Promise.all: nothing may go on binding what is destroyed after a failure.
+  const bound = await Promise.all(
+    Object.entries(plan.programs).map(
+      async ([name, calls]) => [name, await Promise.allSettled(calls.map(bind))] as const,
+    ),
+  );
+  for (const [name, calls] of bound) {
+    failure ??= calls.find((call) => call.status === 'rejected')?.reason;
+    programs[name] = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
   }
+  const invalid = await device.popErrorScope();
+  const exhausted = await device.popErrorScope();
   if (exhausted !== null) {
-    throw new DeviceError(
+    failure = new DeviceError(
       `the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`,
     );
+  } else if (invalid !== null) {
+    failure ??= new Error(`invalid plan: ${invalid.message}`);
   }
-  if (failure !== null) throw new Error(`invalid plan: ${failure.message}`);
+  if (failure !== undefined) {
+    dispose();
+    throw failure;
+  }
 
   return {
     plan,
@@ -135,12 +160,12 @@ export async function createGpuExecutor(
       device.queue.writeBuffer(bufferAt(buffer), elementOffset * 4, values as GPUAllowSharedBufferSource);
     },
     run(program, { steps: rows, firstCall = 0, callCount: count }: RunOptions) {
-      if (gpu.lostReason() !== undefined) throw lostError();
+      checkDevice();
       for (const [row, step] of rows.entries()) {
         for (const [index, field] of stepFields.entries()) stepData[(row * uniformAlignment) / 4 + index] = step[field];
       }
       device.queue.writeBuffer(steps, 0, stepData, 0, (rows.length * uniformAlignment) / 4);
-      const calls = (programs[program] ?? []).slice(firstCall, count === undefined ? undefined : firstCall + count);
+      const calls = programOf(programs, program).slice(firstCall, count === undefined ? undefined : firstCall + count);
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass({ label: program });
       for (let row = 0; row < rows.length; row++) {
@@ -164,21 +189,21 @@ export async function createGpuExecutor(
     async read(name, elementOffset = 0, elements) {
       const source = bufferAt(name);
       const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
-      if (gpu.lostReason() !== undefined) throw lostError();
+      checkDevice();
+      let bytes: ArrayBuffer;
       try {
-        const bytes = await staging.read(source, elementOffset * 4, size);
-        const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
-        return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
+        bytes = await staging.read(source, elementOffset * 4, size);
       } catch (cause) {
         // An aborted map has an empty message; the reason arrives with `device.lost`.
         await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+        checkDevice();
         throw lostError(cause);
       }
+      checkDevice();
+      const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
+      return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
     },
-    [Symbol.dispose]() {
-      staging[Symbol.dispose]();
-      for (const buffer of owned) buffer.destroy();
-    },
+    [Symbol.dispose]: dispose,
   };
 }
 

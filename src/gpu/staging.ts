@@ -1,14 +1,13 @@
 /**
- * Staging buffers for reading results back: two for each buffer that training reads, made up front, so that nothing is allocated
- * once it runs. Other reads (verification) make their own on first use and keep it.
+ * Staging buffers for reading results back, one for each expected read in flight, made up front, so that nothing is allocated once
+ * training runs. Other reads (verification) make their own on first use and keep it.
  */
 export interface Staging extends Disposable {
   /** Copies a range of a buffer to the host; ordered after everything submitted before. Offsets and sizes in bytes. */
   read(source: GPUBuffer, byteOffset: number, sizeBytes: number): Promise<ArrayBuffer>;
 }
 
-const readsInFlight = 2;
-
+/** `expectedBytes`: the size of each read that may be in flight together with the others. */
 export function openStaging(device: GPUDevice, expectedBytes: readonly number[]): Staging {
   const all: GPUBuffer[] = [];
   const free: GPUBuffer[] = [];
@@ -21,7 +20,7 @@ export function openStaging(device: GPUDevice, expectedBytes: readonly number[])
     all.push(buffer);
     return buffer;
   };
-  for (const size of expectedBytes) for (let i = 0; i < readsInFlight; i++) free.push(create(size));
+  for (const size of expectedBytes) free.push(create(size));
   free.sort((a, b) => a.size - b.size);
 
   function take(size: number): GPUBuffer {

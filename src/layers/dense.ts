@@ -51,7 +51,6 @@ export function denseLayer(recipe: Extract<LayerRecipe, { type: 'dense' }>, plac
   return {
     name,
     type: 'dense',
-    inputShape,
     outputShape: [outSize],
     block: {
       name,

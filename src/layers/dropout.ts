@@ -24,11 +24,11 @@ export function dropoutLayer(recipe: Extract<LayerRecipe, { type: 'dropout' }>, 
     const shape = [population, batch, features];
     const masked = (from: Tensor, suffix: string): Tensor => {
       const y = e.slot(`${name}.${suffix}`, shape);
-      e.call(dropout, { x: from, members, y }, params);
+      e.call(dropout, { x: from, members, y }, { ...params, xStride: from.shape[0] === 1 ? 0 : params.count });
       return y;
     };
     return { y: masked(x, 'y'), backward: (dy, wantsInput) => (wantsInput ? masked(dy, 'dx') : undefined) };
   }
 
-  return { name, type: 'dropout', inputShape, outputShape: inputShape, multiplyAdds: 0, rate: recipe.rate, forward };
+  return { name, type: 'dropout', outputShape: inputShape, multiplyAdds: 0, rate: recipe.rate, forward };
 }

@@ -34,7 +34,6 @@ export interface Forward {
 export interface Layer {
   readonly name: string;
   readonly type: string;
-  readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly block?: ParameterBlock;
   /** Multiply-adds of one row's forward pass. */
@@ -49,6 +48,6 @@ export interface Layer {
 export interface LayerPlace {
   readonly name: string;
   readonly inputShape: readonly number[];
-  /** Count of dropout layers before this one: its columns in the table of members. */
+  /** Count of dropout layers before this one: the columns of a dropout layer in the table of members. */
   readonly dropoutIndex: number;
 }

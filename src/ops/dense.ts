@@ -33,6 +33,7 @@ export const denseForward = defineKernel({
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
   variants: tileVariants,
   launch: (p, tile) => launchTiles(p.batch, p.outSize, p.population, tile),
+  outputs: (p) => p.population * p.batch * p.outSize,
   longestSum: (p) => p.inSize + 1,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ x, w, y }, { batch, inSize, outSize, xStride, wStride, population }, { math, constants }) {
@@ -68,6 +69,7 @@ export const denseBackwardInput = defineKernel({
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', wStride: 'u32', population: 'u32' },
   variants: tileVariants,
   launch: (p, tile) => launchTiles(p.batch, p.inSize, p.population, tile),
+  outputs: (p) => p.population * p.batch * p.inSize,
   longestSum: (p) => p.outSize,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ dy, w, saved, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
@@ -102,6 +104,7 @@ export const denseBackwardWeight = defineKernel({
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
   variants: tileVariants,
   launch: (p, tile) => launchTiles(p.inSize + 1, p.outSize, p.population, tile),
+  outputs: (p) => p.population * (p.inSize + 1) * p.outSize,
   longestSum: (p) => p.batch,
   multiplyAdds: (p) => p.population * p.batch * (p.inSize + 1) * p.outSize,
   twin({ x, dy, dw }, { batch, inSize, outSize, xStride, wStride, population }, { math }) {

@@ -8,17 +8,17 @@ import { floatOfBits, memberColumns } from './tables.ts';
 
 /**
  * y[p,i] = x[p,i] · scale[p], or 0 where the random word of (member's seed, step, layer, i) is below threshold[p] = rate·2³².
- * x, y [population, count]; members: see `tables.ts`; `column` is the layer's threshold there, its scale follows.
+ * x [population or 1, count], y [population, count]; xStride: elements from one member to the next, 0 where all share x. members: see `tables.ts`; `column` is the layer's threshold there, its scale follows.
  */
 export const dropout = defineKernel({
   name: 'dropout',
   reads: { x: 'f32', members: 'u32' },
   writes: { y: 'f32' },
-  params: { count: 'u32', salt: 'u32', column: 'u32', columns: 'u32', population: 'u32' },
+  params: { count: 'u32', xStride: 'u32', salt: 'u32', column: 'u32', columns: 'u32', population: 'u32' },
   variants: linearVariants,
   launch: (p, tile) => launchLinear(Math.ceil(p.count / 4), p.population, tile),
   longestSum: () => 1,
-  twin({ x, members, y }, { count, salt, column, columns, population }, { math, step }) {
+  twin({ x, members, y }, { count, xStride, salt, column, columns, population }, { math, step }) {
     const words = new Uint32Array(4);
     for (let member = 0; member < population; member++) {
       const seed = members[member * columns + memberColumns.seed]!;
@@ -27,16 +27,23 @@ export const dropout = defineKernel({
       for (let i = 0; i < count; i++) {
         if ((i & 3) === 0) draw4(seed, streams.dropout, step.step, salt, i >>> 2, words);
         const index = member * count + i;
-        y[index] = words[i & 3]! < threshold ? 0 : math.round(x[index]! * scale);
+        y[index] = words[i & 3]! < threshold ? 0 : math.round(x[member * xStride + i]! * scale);
       }
     }
   },
 });
 
-export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count) => ({
+export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count, index) => ({
   kernel: dropout,
-  name: `${count}, population 3`,
-  params: { count, salt: 2, column: memberColumns.first, columns: memberColumns.first + 2, population: 3 },
+  name: `${count}, population 3${index % 2 === 0 ? '' : ', shared x'}`,
+  params: {
+    count,
+    xStride: index % 2 === 0 ? count : 0,
+    salt: 2,
+    column: memberColumns.first,
+    columns: memberColumns.first + 2,
+    population: 3,
+  },
   step: { step: 41 },
   tensors: {
     x: { elements: 3 * count, fill: { kind: 'normal', scale: 1 } },

@@ -25,8 +25,6 @@ export interface Tensor {
 export interface Emitter {
   /** Models trained together: leading axis of every parameter, activation and gradient. */
   readonly population: number;
-  /** Leading axis of the gathered batch: 1 where the members share their data, else `population`. */
-  readonly dataPopulation: number;
   /** Rows of a batch of the program that is being emitted. */
   readonly batch: number;
   /** Elements from one member to the next in every arena. */

@@ -168,10 +168,10 @@ const shapes = [
   [1, 1, 1],
   [7, 33, 1],
   [33, 257, 2],
-  [5, 600, 1],
+  [5, 600, 2],
 ] as const;
 
-export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, features, members]): KernelCase[] => {
+export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, features, members], index): KernelCase[] => {
   const rows = 19;
   const indexStride = 3 * batch;
   const name = `${batch}x${features}, ${members} data members`;
@@ -219,7 +219,7 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
     {
       kernel: augmentNoise,
       name,
-      params: { batch, features, deviation: 0.25, threshold: 0x8000_0000, everyRow: 0, members },
+      params: { batch, features, deviation: 0.25, threshold: 0x8000_0000, everyRow: index % 2, members },
       step,
       tensors: { x: values, seeds, y: x },
     },
@@ -227,12 +227,14 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
 });
 
 export const augmentCases: readonly KernelCase[] = [
-  [3, 5, 7, 3],
-  [9, 8, 8, 1],
-].map(([batch = 1, height = 1, width = 1, channels = 1]) => ({
+  { batch: 3, height: 5, width: 7, channels: 3, flip: 1, shift: 2 },
+  { batch: 9, height: 8, width: 8, channels: 1, flip: 0, shift: 1 },
+  // Moves further than the image is wide.
+  { batch: 7, height: 2, width: 3, channels: 1, flip: 1, shift: 4 },
+].map(({ batch, height, width, channels, flip, shift }) => ({
   kernel: augmentImage,
   name: `${batch} images of ${height}x${width}x${channels}`,
-  params: { batch, height, width, channels, flip: 1, shift: 2, members: 2 },
+  params: { batch, height, width, channels, flip, shift, members: 2 },
   step: { step: 5 },
   tensors: {
     x: { elements: 2 * batch * height * width * channels, fill: { kind: 'normal', scale: 1 } },

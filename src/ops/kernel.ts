@@ -48,6 +48,8 @@ interface Declaration<
   readonly variants: Readonly<Record<string, Constants>>;
   /** Workgroups to dispatch; `tile` holds the variant's constants. */
   launch(params: { readonly [K in keyof P]: number }, tile: Constants): Workgroups;
+  /** Elements that a matrix product writes: few of them keep more threads busy with one each. */
+  outputs?(params: { readonly [K in keyof P]: number }): number;
   /** Terms of the longest sum behind one element: the error bound on adapters that are not exact comes from it. */
   longestSum(params: { readonly [K in keyof P]: number }): number;
   /** Multiply-adds of one call, for the tables of `descent plan`. */
@@ -70,6 +72,7 @@ export interface Kernel {
   readonly params: Readonly<Record<string, Scalar>>;
   readonly variants: Readonly<Record<string, Constants>>;
   launch(params: Params, tile: Constants): Workgroups;
+  outputs?(params: Params): number;
   longestSum(params: Params): number;
   multiplyAdds?(params: Params): number;
   twin(tensors: Readonly<Record<string, Values>>, params: Params, context: TwinContext): void;

@@ -37,7 +37,7 @@ export const softmaxCrossEntropy = defineKernel({
         for (let c = 1; c < classes; c++) if (logits[start + c]! > logits[start + best]!) best = c;
         const max = logits[start + best]!;
         for (let c = 0; c < classes; c++) dlogits[start + c] = math.exp(round(logits[start + c]! - max));
-        const sum = orderedSum(math, classes, (c) => dlogits[start + c]!);
+        const sum = orderedSum(math, classes, (total, c) => round(total + dlogits[start + c]!));
         for (let c = 0; c < classes; c++) {
           const probability = round(dlogits[start + c]! / sum);
           dlogits[start + c] = math.flush(round(round(probability - (c === label ? 1 : 0)) * inverseBatch));
@@ -95,7 +95,9 @@ export const squaredError = defineKernel({
         rows[out + 1] = best === wanted ? 1 : 0;
         const difference = (o: number) => round(y[start + o]! - targets[target + o]!);
         for (let o = 0; o < outputs; o++) dy[start + o] = math.flush(round(difference(o) * gradientScale));
-        rows[out] = round(orderedSum(math, outputs, (o) => round(difference(o) * difference(o))) * lossScale);
+        rows[out] = round(
+          orderedSum(math, outputs, (sum, o) => math.mulAdd(difference(o), difference(o), sum)) * lossScale,
+        );
       }
     }
   },
@@ -111,7 +113,9 @@ const sizes = [
   [2, 65_793, 1],
 ] as const;
 
-export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, population]): KernelCase[] => {
+export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, population], index): KernelCase[] => {
+  // Every second case has labels or targets that all members share.
+  const copies = index % 2 === 0 ? population : 1;
   const elements = population * batch * width;
   const rows = { elements: population * batch * 2 };
   const y = { elements, fill: { kind: 'normal', scale: 3 } } as const;
@@ -121,11 +125,17 @@ export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, po
     {
       kernel: softmaxCrossEntropy,
       name,
-      params: { batch, classes: width, labelStride: 0, inverseBatch: Math.fround(1 / batch), population },
+      params: {
+        batch,
+        classes: width,
+        labelStride: copies === 1 ? 0 : batch,
+        inverseBatch: Math.fround(1 / batch),
+        population,
+      },
       step: { validRows },
       tensors: {
         logits: y,
-        labels: { elements: batch, fill: { kind: 'below', bound: width } },
+        labels: { elements: copies * batch, fill: { kind: 'below', bound: width } },
         dlogits: { elements },
         rows,
       },
@@ -136,13 +146,13 @@ export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, po
       params: {
         batch,
         outputs: width,
-        targetStride: batch * width,
+        targetStride: copies === 1 ? 0 : batch * width,
         lossScale: Math.fround(1 / width),
         gradientScale: Math.fround(2 / (batch * width)),
         population,
       },
       step: { validRows },
-      tensors: { y, targets: y, dy: { elements }, rows },
+      tensors: { y, targets: { ...y, elements: copies * batch * width }, dy: { elements }, rows },
     },
   ];
 });

@@ -78,15 +78,18 @@ export function product(
   }
 }
 
-/** Σ over i < count of term(i) under the same rule, for sums that are no products of matrices. */
-export function orderedSum(math: Arithmetic, count: number, term: (index: number) => number): number {
+/**
+ * Σ over i < count under the same rule, for sums that are no products of matrices. `add` adds term i to a sum, rounded as the kernel
+ * does it.
+ */
+export function orderedSum(math: Arithmetic, count: number, add: (sum: number, index: number) => number): number {
   const { round } = math;
   let part = 0;
   let total = 0;
   for (let i = 0, chunk = 0; i < count;) {
     const end = Math.min(i + sumChunk, count);
     let sum = 0;
-    for (; i < end; i++) sum = round(sum + term(i));
+    for (; i < end; i++) sum = add(sum, i);
     part = round(part + sum);
     chunk++;
     if (chunk % sumChunk === 0) {

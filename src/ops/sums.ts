@@ -24,10 +24,8 @@ export const batchMetrics = defineKernel({
   twin({ rows, metrics }, { batch, population }, { math, step }) {
     for (let member = 0; member < population; member++) {
       for (let column = 0; column < 2; column++) {
-        metrics[(step.row * population + member) * 2 + column] = orderedSum(
-          math,
-          batch,
-          (m) => rows[(member * batch + m) * 2 + column]!,
+        metrics[(step.row * population + member) * 2 + column] = orderedSum(math, batch, (sum, m) =>
+          math.round(sum + rows[(member * batch + m) * 2 + column]!),
         );
       }
     }
@@ -47,9 +45,9 @@ export const penaltySquares = defineKernel({
   launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
   longestSum: (p) => Math.min(p.count, sumChunk),
   twin({ w, penalised, sums }, { count, population }, { math }) {
-    sumChunks(sums, count, population, math.round, (member, i) => {
+    sumChunks(sums, count, population, (sum, member, i) => {
       const value = w[member * count + i]!;
-      return (penalised[i >>> 5]! >>> (i & 31)) & 1 ? math.round(value * value) : 0;
+      return (penalised[i >>> 5]! >>> (i & 31)) & 1 ? math.mulAdd(value, value, sum) : sum;
     });
   },
 });
@@ -67,11 +65,11 @@ export const gradientSquares = defineKernel({
   launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
   longestSum: (p) => Math.min(p.count, sumChunk),
   twin({ dw, w, penalised, hyper, sums }, { count, population }, { math, step }) {
-    sumChunks(sums, count, population, math.round, (member, i) => {
+    sumChunks(sums, count, population, (sum, member, i) => {
       const gradient = penalisedGradient(math, dw[member * count + i]!, w[member * count + i]!, penalised, i, () =>
         hyperAt(hyper, step.row, population, member, 'penalty'),
       );
-      return math.round(gradient * gradient);
+      return math.mulAdd(gradient, gradient, sum);
     });
   },
 });
@@ -86,7 +84,7 @@ export const chunkSums = defineKernel({
   launch: (p, tile) => launchLinear(Math.ceil(p.count / sumChunk), p.population, tile),
   longestSum: (p) => Math.min(p.count, sumChunk),
   twin({ values, sums }, { count, population }, { math }) {
-    sumChunks(sums, count, population, math.round, (member, i) => values[member * count + i]!);
+    sumChunks(sums, count, population, (sum, member, i) => math.round(sum + values[member * count + i]!));
   },
 });
 
@@ -94,15 +92,14 @@ function sumChunks(
   sums: { [index: number]: number },
   count: number,
   population: number,
-  round: (x: number) => number,
-  term: (member: number, index: number) => number,
+  add: (sum: number, member: number, index: number) => number,
 ): void {
   const chunks = Math.ceil(count / sumChunk);
   for (let member = 0; member < population; member++) {
     for (let chunk = 0; chunk < chunks; chunk++) {
       const end = Math.min((chunk + 1) * sumChunk, count);
       let sum = 0;
-      for (let i = chunk * sumChunk; i < end; i++) sum = round(sum + term(member, i));
+      for (let i = chunk * sumChunk; i < end; i++) sum = add(sum, member, i);
       sums[member * chunks + chunk] = sum;
     }
   }

@@ -29,8 +29,9 @@ export interface DataShape {
 
 export interface BuildOptions {
   readonly recipe: Recipe;
-  /** The members' recipes; default: the recipe alone. */
+  /** Models trained together; default: one. */
   readonly population?: number;
+  /** Ways of seeing the data: 1 where all members share it, else one each. */
   readonly dataPopulation?: number;
   readonly data: DataShape;
   /** Largest storage binding in bytes; WebGPU promises 128 MiB. */
@@ -121,7 +122,6 @@ export function buildPlan(options: BuildOptions): Plan {
     evaluationBatch,
     chunkRows,
     memberColumnCount,
-    optimizerState: state,
     buffers,
     programs: {
       train: place(emitted.train),
@@ -130,7 +130,7 @@ export function buildPlan(options: BuildOptions): Plan {
       penalty: place(emitted.penalty),
     },
   };
-  checkLimits(plan, maxBindingBytes);
+  checkLimits(plan, storedRows, maxBindingBytes);
   return plan;
 }
 
@@ -181,7 +181,7 @@ function checkAugmentation({ augmentation }: Recipe, { inputShape }: DataShape):
 }
 
 /** Every buffer must fit one binding; the sentence says what to make smaller and how far. */
-function checkLimits(plan: Plan, maxBindingBytes: number): void {
+function checkLimits(plan: Plan, storedRowCount: number, maxBindingBytes: number): void {
   const tooLarge = plan.buffers
     .filter((buffer) => sizeBytes(buffer) > maxBindingBytes)
     .sort((a, b) => b.elements - a.elements);
@@ -203,6 +203,11 @@ function checkLimits(plan: Plan, maxBindingBytes: number): void {
     throw new LimitError(
       `the model has ${size}: ${limit}. Make "${widest?.name ?? ''}" at most ${fittingUnits(model, maxBindingBytes)} units wide.`,
     );
+  }
+  if (largest.kind === 'data') {
+    const storedRows = Math.floor(maxBindingBytes / (sizeBytes(largest) / storedRowCount));
+    const cure = plan.dataPopulation === 1 ? `at most ${storedRows} rows of data` : 'fewer data seeds';
+    throw new LimitError(`the ${largest.name} need ${megabytes(sizeBytes(largest))}: ${limit}. Use ${cure}.`);
   }
   const perRow = Math.ceil(sizeBytes(largest) / Math.max(plan.batch, plan.evaluationBatch));
   const rows = Math.floor(maxBindingBytes / perRow);

@@ -67,7 +67,7 @@ interface Program extends Emitter {
 }
 
 function openProgram(context: EmitContext, batch: number): Program {
-  const { model, population, dataPopulation, tables } = context;
+  const { model, population, tables } = context;
   const calls: EmittedCall[] = [];
   let layer = '';
   const block = (buffer: string, name: string): Tensor => {
@@ -83,7 +83,6 @@ function openProgram(context: EmitContext, batch: number): Program {
   };
   return {
     population,
-    dataPopulation,
     batch,
     memberStride: model.memberStride,
     calls,
@@ -201,7 +200,8 @@ function emitTargets(program: Program, context: EmitContext): Tensor {
 
 function emitAugmentation(program: Program, context: EmitContext, gathered: Tensor): Tensor {
   const { augmentation } = context.recipe;
-  const { batch, dataPopulation: members } = program;
+  const { batch } = program;
+  const { dataPopulation: members } = context;
   const seeds = program.table('seeds');
   let x = gathered;
   if (augmentation.horizontalFlip || augmentation.shiftPixels > 0) {

@@ -12,6 +12,13 @@ export interface RunOptions {
   readonly callCount?: number;
 }
 
+/** What an executor has bound for a program. Throws for a name that the plan does not know. */
+export function programOf<T>(programs: Readonly<Record<string, T>>, name: string): T {
+  const program = programs[name];
+  if (program !== undefined) return program;
+  throw new Error(`the plan has no program "${name}" (has: ${Object.keys(programs).join(', ')})`);
+}
+
 export interface Executor extends Disposable {
   readonly plan: Executable;
   /** Copies values into a buffer at an element offset; ordered with the runs. */

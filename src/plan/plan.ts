@@ -1,11 +1,11 @@
 /**
- * The plan: what runs, in order, with every tensor's place in memory. It is frozen before the first step and holds nothing of any
+ * The plan: what runs, in order, with every tensor's place in memory. It is fixed before the first step and holds nothing of any
  * adapter: how a kernel is tiled is the executor's business.
  */
 import type { Binding, Constants, Kernel, Params } from '../ops/kernel.ts';
 import type { Model } from '../model/model.ts';
 
-/** arena: lives as long as the run. table: filled by the host. data: the resident dataset. slot: shared by liveness. */
+/** arena: lives as long as the run. table: exchanged with the host. data: the resident dataset. slot: shared by liveness. */
 export type BufferKind = 'arena' | 'table' | 'data' | 'slot';
 
 export interface PlanBuffer {
@@ -55,8 +55,6 @@ export interface Plan extends Executable {
   readonly evaluationBatch: number;
   /** Columns of the table of members. */
   readonly memberColumnCount: number;
-  /** Arenas that the optimizer updates besides `parameters`, in the order of the kernel's writes. */
-  readonly optimizerState: readonly string[];
   readonly programs: Readonly<Record<ProgramName, readonly Call[]>>;
 }
 
@@ -70,7 +68,7 @@ export function sizeBytes(buffer: PlanBuffer): number {
   return buffer.elements * 4;
 }
 
-/** Device memory of the whole plan, known before the first step. */
+/** Device memory of the whole plan, known before the first step; without the staging that reads go through. */
 export function peakDeviceBytes(plan: Plan): number {
   return plan.buffers.reduce((sum, buffer) => sum + sizeBytes(buffer), 0);
 }

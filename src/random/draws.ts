@@ -15,7 +15,6 @@ export const streams = {
   dropout: 4,
   noise: 5,
   flip: 6,
-  shift: 7,
   synthetic: 8,
 } as const;
 
@@ -68,8 +67,10 @@ export function normals(count: number, place: DrawPlace): Float32Array {
 /** The numbers 0 to n - 1 in random order (Fisher-Yates; draw i, at salt 0, decides position i). */
 export function permutation(n: number, seed: number, stream: number, step: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const block = new Uint32Array(4);
   for (let i = n - 1; i > 0; i--) {
-    const j = multiplyHigh(drawBits(seed, stream, step, 0, i), i + 1);
+    if (i === n - 1 || (i & 3) === 3) draw4(seed, stream, step, 0, i >>> 2, block);
+    const j = multiplyHigh(block[i & 3]!, i + 1);
     const swapped = order[i]!;
     order[i] = order[j]!;
     order[j] = swapped;

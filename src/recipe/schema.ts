@@ -9,6 +9,8 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** Below 2^-100 everything counts as 0, and 0/0 is no step. */
+const epsilon = v.pipe(v.number(), v.finite(), v.minValue(2 ** -100));
 const rate = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
 
@@ -63,7 +65,7 @@ const data = v.variant('source', [
   v.strictObject({
     source: v.literal('spirals'),
     /** Points of all arms together. */
-    rows: v.optional(positiveInteger, 1000),
+    rows: v.optional(v.pipe(positiveInteger, v.maxValue(10_000_000)), 1000),
     classes: v.optional(v.pipe(positiveInteger, v.minValue(2)), 2),
     /** Standard deviation of the noise on both coordinates; the arms reach from radius 0 to 1. */
     noise: v.optional(nonNegative, 0.02),
@@ -110,7 +112,7 @@ const adamFields = {
   learningRate: v.optional(positive, 1e-3),
   beta1: v.optional(rate, 0.9),
   beta2: v.optional(rate, 0.999),
-  epsilon: v.optional(positive, 1e-8),
+  epsilon: v.optional(epsilon, 1e-8),
 };
 
 /** Names and defaults are PyTorch's (torch.optim): SGD 1e-3, RMSprop 1e-2, Adam and AdamW 1e-3. */
@@ -122,7 +124,7 @@ const optimizer = v.variant('type', [
     learningRate: v.optional(positive, 1e-3),
     momentum: v.optional(rate, 0.9),
     nesterov: v.optional(v.boolean(), false),
-    /** false: b = m*b + g, w -= rate*b (PyTorch). true: b = m*b + rate*g, w -= b (report 004). */
+    /** false: b = m*b + g, w -= rate*b (PyTorch). true: b = m*b + rate*g, w -= b (docs/reports.md, 004). */
     rateInside: v.optional(v.boolean(), false),
   }),
   v.strictObject({
@@ -130,7 +132,7 @@ const optimizer = v.variant('type', [
     ...optimizerFields,
     learningRate: v.optional(positive, 1e-2),
     alpha: v.optional(rate, 0.99),
-    epsilon: v.optional(positive, 1e-8),
+    epsilon: v.optional(epsilon, 1e-8),
   }),
   v.strictObject({ type: v.literal('adam'), ...optimizerFields, ...adamFields }),
   v.strictObject({
@@ -254,7 +256,5 @@ export type DataRecipe = Recipe['data'];
 export type DataSource = DataRecipe['source'];
 export type LayerRecipe = Recipe['model']['layers'][number];
 export type OptimizerRecipe = Recipe['optimizer'];
-export type ScheduleRecipe = Recipe['schedule'];
-export type LossName = Recipe['loss'];
 export type ActivationName = (typeof activationNames)[number];
 export type InitName = (typeof initNames)[number];

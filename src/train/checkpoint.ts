@@ -2,38 +2,48 @@
  * Checkpoints: all that a run needs to go on to the same bits. Nothing else has state: order, masks and noise are functions of the
  * seeds and the step.
  */
+import * as v from 'valibot';
 import { DataError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import type { NamedTensor } from '../formats/safetensors.ts';
+import { sha256 } from '../formats/sha256.ts';
 import { parameterTensors } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
 import { elementCount } from '../ops/emitter.ts';
+import { bufferOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { MemberWeights } from './events.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** What early stopping and reduce-on-plateau remember of one member. */
-export interface MemberProgress {
+const memberProgressSchema = v.strictObject({
   /** Best value of the watched metric so far, smaller is better; null before the first evaluation. */
-  readonly best: number | null;
-  readonly badEvaluations: number;
+  best: v.nullable(v.number()),
+  badEvaluations: count,
   /** Step at which it was stopped; null while it is trained. */
-  readonly stoppedAt: number | null;
-  readonly plateau: number;
-  readonly plateauBest: number | null;
-  readonly plateauBad: number;
+  stoppedAt: v.nullable(count),
+  /** Steps done when its loss or weights were found not finite; its share of the arenas is zeros then. */
+  divergedAt: v.nullable(count),
+  plateau: v.number(),
+  plateauBest: v.nullable(v.number()),
+  plateauBad: count,
   /** Sums over the training batches since the last evaluation. */
-  readonly lossSum: number;
-  readonly correctSum: number;
-}
+  lossSum: v.number(),
+  correctSum: v.number(),
+});
+export type MemberProgress = Readonly<v.InferOutput<typeof memberProgressSchema>>;
 
-export interface Counters {
-  readonly step: number;
+const countersSchema = v.strictObject({
+  step: count,
   /** Step of the last evaluation. */
-  readonly evaluatedAt: number;
+  evaluatedAt: count,
   /** Evaluations reported so far: lines of metrics.jsonl that belong to this checkpoint. */
-  readonly evaluations: number;
-  readonly secondsTrained: number;
-  readonly members: readonly MemberProgress[];
-}
+  evaluations: count,
+  secondsTrained: v.number(),
+  members: v.array(memberProgressSchema),
+});
+export type Counters = Readonly<v.InferOutput<typeof countersSchema>>;
 
 export interface Checkpoint {
   readonly counters: Counters;
@@ -66,16 +76,24 @@ function arenaTensors(model: Model, arena: Float32Array, prefix: string): NamedT
   ).flat();
 }
 
-/** The parameters alone, as final.safetensors holds them. */
+/** The weights of a result, one entry per member, as final.safetensors holds them. */
 export function writeWeights(
-  model: Model,
-  parameters: Float32Array,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  return writeSafetensors(arenaTensors(model, parameters, ''), metadata);
+  weights: readonly MemberWeights[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const tensors = weights.flatMap((member, index) =>
+    Object.entries(member).map(([name, tensor]) => ({
+      name: `${memberPrefix(index, weights.length)}${name}`,
+      ...tensor,
+    })),
+  );
+  return writeSafetensors(tensors, metadata);
 }
 
-/** Reads weights into an arena [population, memberStride]; names and shapes must be those of the model. */
+/**
+ * Reads weights into an arena [population, memberStride]. Throws DataError for names and shapes that are not those of the model, and for
+ * numbers that are not finite.
+ */
 export function readWeights(bytes: Uint8Array, place: string, model: Model, population: number): Float32Array {
   return tensorsToArena(readSafetensors(bytes, place).tensors, place, model, population, '');
 }
@@ -97,11 +115,49 @@ export function readCheckpoint(bytes: Uint8Array, place: string, plan: Plan): Ch
       'holds no counters: it is not a checkpoint of a run. Use --init to start from its weights.',
     );
   }
-  const counters = JSON.parse(metadata.counters) as Counters;
+  const counters = readCounters(metadata.counters, place);
   const arenas = Object.fromEntries(
     stateArenas(plan).map((name) => [name, tensorsToArena(tensors, place, plan.model, plan.population, `${name}/`)]),
   );
+  checkCheckpoint({ counters, arenas }, plan, place);
   return { counters, arenas };
+}
+
+function readCounters(text: string, place: string): Counters {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new DataError(place, 'its counters are no JSON. Use another checkpoint of the run.');
+  }
+  const result = v.safeParse(countersSchema, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new DataError(
+    place,
+    `its counters are wrong at "${v.getDotPath(issue) ?? 'the top'}": ${issue.message}. Use another checkpoint of the run.`,
+  );
+}
+
+/** Throws DataError for a checkpoint that is not one of this plan. */
+export function checkCheckpoint({ counters, arenas }: Checkpoint, plan: Plan, place: string): void {
+  if (counters.members.length !== plan.population) {
+    throw new DataError(
+      place,
+      `counts ${counters.members.length} members, the run has ${plan.population}. Use a checkpoint of the same recipe.`,
+    );
+  }
+  const names = stateArenas(plan);
+  const unknown = Object.keys(arenas).find((name) => !names.includes(name));
+  for (const name of unknown === undefined ? names : [unknown]) {
+    const came = arenas[name]?.length;
+    const expected = names.includes(name) ? bufferOf(plan, name).elements : undefined;
+    if (came === expected) continue;
+    throw new DataError(
+      place,
+      `holds ${came ?? 'no'} numbers of "${name}", the run ${expected ?? 'none'}. Use a checkpoint of the same recipe.`,
+    );
+  }
 }
 
 function tensorsToArena(
@@ -130,14 +186,25 @@ function tensorsToArena(
           `"${full}" is ${came}, the model needs F32 [${shape.join(', ')}]. Use weights of the same model.`,
         );
       }
+      const bad = stored.data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) {
+        throw new DataError(place, `"${full}" holds ${stored.data[bad]} at index ${bad}. Use weights that are finite.`);
+      }
       arena.set(stored.data, index * model.memberStride + arenaOffset);
     }
   }
   return arena;
 }
 
-/** sha256 in hexadecimal over the little-endian float32 bytes of one member's parameters, in file order, without metadata. */
-export async function weightsSha256(model: Model, parameters: Float32Array, member: number): Promise<string> {
+/**
+ * sha256 in hexadecimal over the little-endian float32 bytes of one member's parameters, in file order, without metadata;
+ * undefined where the platform offers none.
+ */
+export async function weightsSha256(
+  model: Model,
+  parameters: Float32Array,
+  member: number,
+): Promise<string | undefined> {
   const start = member * model.memberStride;
   const share = parameters.subarray(start, start + model.memberStride);
   const bytes = new Uint8Array(model.parameterCount * 4);
@@ -146,6 +213,5 @@ export async function weightsSha256(model: Model, parameters: Float32Array, memb
   for (const { arenaOffset, shape } of parameterTensors(model)) {
     for (let i = 0; i < elementCount(shape); i++, offset += 4) view.setFloat32(offset, share[arenaOffset + i]!, true);
   }
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256(bytes);
 }

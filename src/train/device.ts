@@ -17,7 +17,7 @@ export function cpuDevice(): CpuDevice {
   return { kind: 'cpu', name: 'CPU path', [Symbol.dispose]() {} };
 }
 
-/** Largest buffer that one binding takes, in bytes; the CPU path keeps to what WebGPU promises everywhere. */
+/** Largest buffer that one binding takes, in bytes; the CPU path has no such limit but memory. */
 export function maxBindingBytes(device: Device): number {
   return device.kind === 'gpu' ? device.maxBindingBytes : 2 ** 30;
 }

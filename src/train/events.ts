@@ -1,8 +1,9 @@
 /** What a run reports while it goes, and at its end. Plain data, so that it can be printed, drawn or stored as it is. */
 import type { Recipe } from '../recipe/schema.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import type { SavedModel } from './saved-model.ts';
 
-/** How one member does on one split. */
+/** How one member does on one split; NaN for a member of a population that has diverged. */
 export interface Metrics {
   /** Mean loss per row, without the penalty. */
   readonly loss: number;
@@ -29,6 +30,7 @@ export interface StartEvent {
   readonly stepsPerEpoch: number;
   /** Where the run starts: 0, or the step of the checkpoint. */
   readonly step: number;
+  /** Buffers of the plan; what reads results back comes on top. */
   readonly peakDeviceBytes: number;
   readonly compileSeconds: number;
   /** What a user should know about the data. */
@@ -69,12 +71,21 @@ export interface MemberResult {
   readonly test?: Metrics;
   /** Steps that changed its weights: fewer than the run's after early stopping. */
   readonly steps: number;
-  /** Of the little-endian float32 bytes of its parameters, in file order. */
-  readonly weightsSha256: string;
+  /** Of the little-endian float32 bytes of its parameters, in file order; absent where the platform offers no sha256. */
+  readonly weightsSha256?: string;
+  /** Steps done when its loss or weights were found not finite; its metrics are NaN then and its weights zeros. */
+  readonly divergedAt?: number;
 }
 
-/** The result of a run; of a population, `members` holds all and the fields here are those of the first. */
+/** Named parameters of one member, in file order. */
+export type MemberWeights = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
+>;
+
+/** The result of a run; of a population, `members` holds all and the fields of one member are those of the first. */
 export interface TrainResult extends MemberResult {
+  /** Steps of the run: the most that any member took. */
+  readonly steps: number;
   readonly adapter: string;
   readonly device: 'gpu' | 'cpu';
   readonly parameters: number;
@@ -83,8 +94,8 @@ export interface TrainResult extends MemberResult {
   readonly samplesPerSecond: number;
   readonly peakDeviceBytes: number;
   readonly members: readonly MemberResult[];
-  /** Named parameters of each member, as they are stored. */
-  readonly weights: readonly Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
-  >[];
+  /** Of each member; `writeWeights` makes a file of them. */
+  readonly weights: readonly MemberWeights[];
+  /** What predictions need beside the recipe and the weights. */
+  readonly model: SavedModel;
 }

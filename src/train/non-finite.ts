@@ -5,9 +5,7 @@
 import { NonFiniteError } from '../errors.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
-import { bufferOf } from '../plan/plan.ts';
 import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';
-import { stateArenas } from './checkpoint.ts';
 import type { Feed, Prepared } from './session.ts';
 
 /** State of a step after which no decision of the host has changed the course; an arena that is left out is all zeros. */
@@ -22,6 +20,16 @@ export interface Fault {
   readonly during: 'training' | 'evaluation';
 }
 
+/** Carries the step out of the accounting; becomes a NonFiniteError once the layer is found. */
+export class NonFiniteLoss extends Error implements Fault {
+  constructor(
+    readonly step: number,
+    readonly during: Fault['during'],
+  ) {
+    super(`loss not finite at step ${step}`);
+  }
+}
+
 /** Returns the error for a loss that is not finite; leaves the executor's state behind as it was found broken. */
 export async function locateNonFinite(
   prepared: Prepared,
@@ -33,8 +41,9 @@ export async function locateNonFinite(
 ): Promise<NonFiniteError> {
   const { plan } = prepared;
   // What the broken steps left in other places must not be taken for new.
-  for (const name of [...stateArenas(plan), 'gradients', 'metrics']) {
-    executor.write(name, good.arenas[name] ?? new Float32Array(bufferOf(plan, name).elements));
+  for (const { name, dtype, kind, elements } of plan.buffers) {
+    if (dtype !== 'f32' || kind === 'data') continue;
+    executor.write(name, good.arenas[name] ?? new Float32Array(elements));
   }
   for (let next = good.step; next < step;) {
     const count = Math.min(plan.chunkRows, step - next);

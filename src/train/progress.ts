@@ -11,8 +11,10 @@ export interface Progress {
   evaluatedAt: number;
   secondsTrained: number;
   readonly members: readonly Mutable<MemberProgress>[];
-  /** Members that early stopping has stopped. */
+  /** Members that are no longer trained: stopped early, or diverged. */
   frozen(): ReadonlySet<number>;
+  /** Gives up a member whose loss or weights are not finite. */
+  diverge(member: number, step: number): void;
   plateaus(): readonly number[];
   counters(): Counters;
   /** Starts new sums after an evaluation. */
@@ -23,6 +25,7 @@ const fresh: MemberProgress = {
   best: null,
   badEvaluations: 0,
   stoppedAt: null,
+  divergedAt: null,
   plateau: 1,
   plateauBest: null,
   plateauBad: 0,
@@ -38,7 +41,10 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
     evaluatedAt: from?.evaluatedAt ?? 0,
     secondsTrained: from?.secondsTrained ?? 0,
     members: states,
-    frozen: () => new Set(states.flatMap((state, index) => (state.stoppedAt === null ? [] : [index]))),
+    frozen: () => new Set(states.flatMap((state, index) => (isTrained(state) ? [] : [index]))),
+    diverge(member, step) {
+      Object.assign(states[member]!, { divergedAt: step, lossSum: 0, correctSum: 0 });
+    },
     plateaus: () => states.map((state) => state.plateau),
     counters() {
       const { step, evaluatedAt, secondsTrained } = this;
@@ -52,6 +58,10 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
   };
 }
 
+function isTrained({ stoppedAt, divergedAt }: MemberProgress): boolean {
+  return stoppedAt === null && divergedAt === null;
+}
+
 /**
  * Takes an evaluation into account: validation if there is one, else the training batches. Returns whether it is the member's best so
  * far; a member that has waited long enough is marked as stopped at `step`.
@@ -62,7 +72,7 @@ export function judge(
   evaluation: MemberEvaluation,
   step: number,
 ): boolean {
-  if (state.stoppedAt !== null) return false;
+  if (!isTrained(state)) return false;
   const metrics = evaluation.validation ?? evaluation.train;
   const { earlyStopping, schedule } = recipe;
   if (schedule.type === 'plateau') {

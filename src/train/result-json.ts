@@ -1,9 +1,12 @@
 /** What a run says of itself as JSON: the result that `train --json` prints, and the lines of metrics.jsonl. */
 import * as v from 'valibot';
+import type { SplitName } from '../data/dataset.ts';
 import type { EvaluationEvent, TrainResult } from './events.ts';
 
 const perMember = v.union([v.number(), v.array(v.number())]);
-const metrics = v.object({ loss: perMember, cost: perMember, accuracy: v.optional(perMember) });
+/** null for a member that has diverged. */
+const measured = v.union([v.number(), v.array(v.nullable(v.number()))]);
+const metrics = v.object({ loss: measured, cost: measured, accuracy: v.optional(measured) });
 
 /** The contract of `train --json`; of a population every per-member number is a list. */
 export const resultSchema = v.object({
@@ -20,17 +23,23 @@ export const resultSchema = v.object({
   seconds: v.object({ compile: v.number(), train: v.number(), total: v.number() }),
   samplesPerSecond: v.number(),
   peakDeviceBytes: v.number(),
-  weightsSha256: v.union([v.string(), v.array(v.string())]),
+  /** Absent where the platform offers no sha256. */
+  weightsSha256: v.optional(v.union([v.string(), v.array(v.string())])),
+  /** Of a population with a member that has diverged: the steps done then, null for the others. */
+  divergedAt: v.optional(v.array(v.nullable(v.number()))),
   /** The run folder. */
   run: v.string(),
 });
 export type ResultJson = v.InferOutput<typeof resultSchema>;
-type SplitName = 'train' | 'validation' | 'test';
 export type MetricsJson = ResultJson['train'];
+export type Measured = MetricsJson['loss'];
 
 export function resultJson(result: TrainResult, run: string): ResultJson {
-  const merged = mergeMembers(result.members) as Pick<ResultJson, 'seed' | 'steps' | SplitName | 'weightsSha256'>;
-  const { seed, steps, train, validation, test, weightsSha256 } = merged;
+  const merged = mergeMembers(result.members) as Pick<
+    ResultJson,
+    'seed' | 'steps' | SplitName | 'weightsSha256' | 'divergedAt'
+  >;
+  const { seed, steps, train, validation, test, weightsSha256, divergedAt } = merged;
   return {
     adapter: result.adapter,
     device: result.device,
@@ -44,7 +53,8 @@ export function resultJson(result: TrainResult, run: string): ResultJson {
     seconds: result.seconds,
     samplesPerSecond: result.samplesPerSecond,
     peakDeviceBytes: result.peakDeviceBytes,
-    weightsSha256,
+    ...(weightsSha256 !== undefined && { weightsSha256 }),
+    ...(divergedAt !== undefined && { divergedAt }),
     run,
   };
 }
@@ -54,14 +64,18 @@ export function evaluationLine({ step, epoch, members }: EvaluationEvent): strin
   return JSON.stringify({ step, epoch, ...mergeMembers(members) });
 }
 
-/** A single member as it is; several as one object whose values are lists, one entry per member. */
+/**
+ * A single member as it is; several as one object whose values are lists, one entry per member: null where a member has no such field, or
+ * a number that is not finite.
+ */
 function mergeMembers(members: readonly object[]): Record<string, unknown> {
-  const [first = {}] = members;
-  if (members.length === 1) return { ...first };
+  if (members.length === 1) return { ...members[0] };
+  const fields = new Set(members.flatMap(Object.keys));
   return Object.fromEntries(
-    Object.entries(first).map(([field, value]) => {
+    Array.from(fields, (field) => {
       const values = members.map((member) => (member as Record<string, unknown>)[field]);
-      return [field, typeof value === 'object' && value !== null ? mergeMembers(values as object[]) : values];
+      if (values.every((value) => typeof value === 'object')) return [field, mergeMembers(values as object[])];
+      return [field, values.map((value) => (typeof value === 'string' || Number.isFinite(value) ? value : null))];
     }),
   );
 }

@@ -47,12 +47,13 @@ export interface PrepareOptions {
 
 /** Splits and normalises the data and builds the plan. */
 export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOptions = {}): Prepared {
+  checkLengths(dataset);
+  checkLabels(dataset);
   const members = memberRecipes(recipe);
   const dataSeeds = new Set(members.map((member) => member.data.seed));
   const dataMembers = dataSeeds.size === 1 ? members.slice(0, 1) : members;
   const splits = dataMembers.map((member) => splitDataset(dataset, member.data));
   const inputs = splits.map((split) => normalize(dataset, split, recipe.data.normalize));
-  checkLabels(dataset);
   const views = dataMembers.map((member, index) => ({
     split: splits[index]!,
     seed: member.data.seed,
@@ -87,6 +88,23 @@ function commonDuration(members: readonly Recipe[], trainRows: number): Duration
     );
   }
   return first;
+}
+
+/** Arrays of another length would be cut off or filled with zeros on the way to the device. */
+function checkLengths({ name, task, rowCount, inputShape, inputs, labels, targets, outputCount }: Dataset): void {
+  const lengths = [
+    { field: 'inputs', came: inputs.length, expected: rowCount * elementCount(inputShape) },
+    task === 'classification'
+      ? { field: 'labels', came: labels?.length, expected: rowCount }
+      : { field: 'targets', came: targets?.length, expected: rowCount * outputCount },
+  ];
+  for (const { field, came, expected } of lengths) {
+    if (came === expected) continue;
+    throw new DataError(
+      name,
+      `has ${came ?? 'no'} ${field}, but ${rowCount} rows need ${expected}. Correct rowCount or ${field}.`,
+    );
+  }
 }
 
 function checkLabels({ name, labels, outputCount }: Dataset): void {

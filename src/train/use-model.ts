@@ -1,5 +1,5 @@
 /** Using the weights of a finished run: scores on a split of its dataset, and predictions for new rows. One member at a time, alone. */
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, SplitName } from '../data/dataset.ts';
 import { RecipeError } from '../errors.ts';
 import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
@@ -24,8 +24,6 @@ export interface TrainedModel {
   readonly weights: Uint8Array;
   readonly place: string;
 }
-
-export type SplitName = 'train' | 'validation' | 'test';
 
 /** How a model does on a split; confusion and classes for classifiers, rmse and r2 for regressions. */
 export interface Evaluation extends Metrics, Partial<RegressionScores> {

@@ -2,7 +2,6 @@
  * The conformance suite: every kernel, on every launch variant, on every case of its op, CPU against GPU. A library function, so that the
  * tests, `descent verify --kernels` and a page can call it.
  */
-import { float32, float32Fused } from '../arithmetic/arithmetic.ts';
 import { createCpuExecutor } from '../cpu/executor.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
@@ -10,6 +9,7 @@ import { ops } from '../ops/index.ts';
 import type { Binding, Fill, KernelCase, StepScalars, Values } from '../ops/kernel.ts';
 import type { Executable, PlanBuffer } from '../plan/plan.ts';
 import { drawBits, normals } from '../random/draws.ts';
+import { twinArithmetic } from '../train/device.ts';
 import { compareValues, mergeComparisons, ulpBound } from './compare.ts';
 import type { Comparison } from './compare.ts';
 
@@ -25,7 +25,7 @@ export async function runConformance(
   cases: readonly KernelCase[] = ops.flatMap((op) => op.cases),
 ): Promise<readonly ConformanceRow[]> {
   const executable = caseExecutable(cases);
-  using cpu = createCpuExecutor(executable, gpu.arithmetic.contracts ? float32Fused : float32);
+  using cpu = createCpuExecutor(executable, twinArithmetic(gpu));
   const inputs = cases.map(caseInputs);
   for (const [index, values] of inputs.entries()) {
     for (const [binding, data] of Object.entries(values)) cpu.write(bufferName(index, binding), data);

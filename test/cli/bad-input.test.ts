@@ -46,6 +46,7 @@ test.each([
   [['--set', 'nothing'], /option '--set <path=value>' argument 'nothing' is invalid\. Write it as path=value\./],
   [['--epochs', '0'], /Give a whole number from 1\./],
   [['--seed', '-1'], /Give a whole number from 0\./],
+  [['--adapter', 'llvm'], /^descent: --adapter: the CPU path uses no adapter\. Leave out --adapter or --device cpu\.$/],
   [['--device', 'tpu'], /'tpu' is invalid\. Allowed choices are auto, gpu, cpu\./],
   [['--epoch', '1'], /unknown option '--epoch' \(Did you mean --epochs\?\)/],
   [['--data', '/not/there'], /^descent: \/not\/there: this data folder is not there\. Correct --data\.$/],
@@ -110,7 +111,9 @@ test.each([
 test('a table or target column that is not there is told', async () => {
   const folder = temporaryFolder();
   const recipe = writeFile(folder, 'recipe.json', tableRecipe);
-  expect(await trainComplaint([recipe, '--data', folder])).toMatch(/table\.csv .*not found\. Correct the path/);
+  expect(await trainComplaint([recipe, '--data', folder])).toMatch(
+    /table\.csv .*not found, nor in the current folder\. Correct the path/,
+  );
   writeFile(folder, 'table.csv', soundTable);
   expect(await trainComplaint([recipe, '--data', folder, '--set', 'data.target=kid'])).toMatch(
     /data\.target: "kid" is no column of .*Did you mean "kind"\? Its columns: a, b, kind\./,
@@ -178,6 +181,7 @@ test('folders that hold no run, an unfinished run or a damaged one are told', as
   expect(await complaint(resume)).toContain('is not the result of a run');
   writeFileSync(join(run, 'result.json'), result.slice(0, 40));
   expect(await complaint(resume)).toMatch(/result\.json: is not JSON: .* at line \d+, column \d+/);
+  writeFileSync(join(run, 'result.json'), result);
   writeFileSync(join(run, 'model.json'), '{"task": "regression"}');
   expect(await complaint(['predict', run, '--input', writeFile(folder, 'in.csv', 'x,y\n1,2\n')])).toContain(
     'does not describe a model',

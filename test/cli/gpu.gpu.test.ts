@@ -1,6 +1,6 @@
 // What the command line does with an adapter: training to the CPU path's bits, verification, the list of devices.
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openTestAdapter } from '../device.ts';
 import { descent, temporaryFolder } from './run-cli.ts';
 
@@ -45,6 +45,23 @@ test('an interrupted run goes on on the adapter to the same bits', async () => {
   expect(stopped).toMatchObject({ code: 130, stdout: '' });
   const resumed = await json(...args, '--out', folder, '--resume');
   expect(resumed['weightsSha256']).toBe(whole['weightsSha256']);
+});
+
+test('an adapter that is found but gives no device: `auto` says so and takes the CPU path, `gpu` exits with 3', async () => {
+  const { adapter } = await openTestAdapter();
+  const prototype = Object.getPrototypeOf(adapter) as GPUAdapter;
+  const refusing = vi.spyOn(prototype, 'requestDevice').mockRejectedValue(new Error('out of memory'));
+  try {
+    const short = ['train', 'spirals', '--epochs', '1', '--json'];
+    const fallback = await descent([...short, '--out', join(temporaryFolder(), 'run')]);
+    expect(fallback.code, fallback.stderr).toBe(0);
+    expect(fallback.stderr).toMatch(/gives no device \(Error: out of memory\).*\nGoing on with the CPU path\.\n/);
+    expect(JSON.parse(fallback.stdout)).toMatchObject({ device: 'cpu', adapter: 'CPU path' });
+    const strict = await descent([...short, '--out', join(temporaryFolder(), 'run'), '--device', 'gpu']);
+    expect(strict).toMatchObject({ code: 3, stdout: '' });
+  } finally {
+    refusing.mockRestore();
+  }
 });
 
 test('an adapter that is not there exits with 3 and lists those that are', async () => {

@@ -86,6 +86,22 @@ test('a broken newest checkpoint is set aside for the one before, saying so', as
   expect(readText(folder, 'metrics.jsonl')).toBe(readText(undisturbed, 'metrics.jsonl'));
 });
 
+test.each([
+  ['no JSON', '{"step": 7'],
+  ['incomplete', '{"step": 7}'],
+])('a newest checkpoint whose counters are %s is set aside for the one before', async (_, counters) => {
+  const folder = temporaryFolder();
+  while (checkpointsIn(folder).length < 2) await goOnAndKill(folder, 30);
+  const path = newestCheckpoint(folder);
+  const { tensors, metadata } = readSafetensors(readFileSync(path), path);
+  const state = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
+  writeFileSync(path, writeSafetensors(state, { ...metadata, counters }));
+  const { code, stdout, stderr } = await descent([...run, '--out', folder, '--resume']);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain(`${path} cannot be read; going on from the checkpoint before.`);
+  expect(hashOf(stdout)).toBe(hash);
+});
+
 test('lines beyond the checkpoint and a torn last line are cut off metrics.jsonl', async () => {
   const folder = temporaryFolder();
   await goOnAndKill(folder, 0);

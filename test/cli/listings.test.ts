@@ -32,6 +32,8 @@ test('plan shows people aligned tables', async () => {
   expect(stdout).toMatch(/^spirals: 48 steps of 50 rows for 1 model of 1,218 parameters/);
   expect(stdout).toMatch(/^ {2}dense_forward +dense1 +[\d.]+ KiB +3,200 +y 1x50x32 @slot\d/m);
   expect(stdout).toMatch(/^ {2}peak +[\d.]+ MiB$/m);
+  // The device writes it.
+  expect(stdout).toMatch(/^ {2}metrics +table +exchanged with the host/m);
 });
 
 test('recipes lists what is built in, and prints one to copy and change', async () => {
@@ -88,9 +90,11 @@ test('help and version go to standard output and exit with 0, no command at all 
     '--init',
     '--resume',
     '--json',
+    'cifar-10-batches-bin/',
   ]) {
     expect(help.stdout).toContain(option);
   }
+  expect(help.stdout).not.toContain('expand-data');
   const { version } = JSON.parse(readText(import.meta.dirname, '../../package.json')) as { version: string };
   expect(await descent(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   expect(await descent([])).toMatchObject({ code: 2, stdout: '' });

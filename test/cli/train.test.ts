@@ -255,6 +255,30 @@ test('a table from --data is trained on, and model.json keeps its names and the 
   });
 });
 
+test('--resume reads the data from the folder that the run started with', async () => {
+  const folder = temporaryFolder();
+  writeFile(folder, 'table.csv', `a,b,kind\n${'1,2,0\n2,3,1\n3,1,0\n4,4,1\n'.repeat(10)}`);
+  const path = writeFile(folder, 'recipe.json', {
+    data: { source: 'csv', file: 'table.csv' },
+    model: { layers: [{ type: 'dense', units: 2 }] },
+    batch: 8,
+    epochs: 2,
+  });
+  const args = ['train', path, '--device', 'cpu', '--json', '--out', join(folder, 'run')];
+  let interrupt = (): void => undefined;
+  const stopped = await descent([...args, '--data', folder], {
+    stderr: (text) => (text.startsWith('Run folder') ? interrupt() : undefined),
+    onInterrupt(callback) {
+      interrupt = callback;
+      return () => undefined;
+    },
+  });
+  expect(stopped.code).toBe(130);
+  const resumed = await descent([...args, '--resume']);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(await descent([...args, '--resume'])).toMatchObject({ code: 0, stdout: resumed.stdout });
+});
+
 test('files of --data that are not the official ones are used, saying so', async () => {
   const folder = temporaryFolder();
   await writeFashion(folder);
@@ -278,4 +302,54 @@ test('a loss that is not finite exits with 1, naming step and layer, and keeps t
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^descent: the (loss|training).* step \d+.*"\w+"/);
   expect(existsSync(join(folder, 'recipe.json'))).toBe(true);
   expect(existsSync(join(folder, 'result.json'))).toBe(false);
+});
+
+test('a population with a diverged member writes its result, names the member and exits with 1', async () => {
+  const out = join(temporaryFolder(), 'run');
+  const sgd = '{"type":"sgd","learningRate":0.1}';
+  const members = '[{"seed":1},{"seed":2,"optimizer.learningRate":1e30}]';
+  const args = ['--set', `optimizer=${sgd}`, '--set', `members=${members}`, '--set', 'data.validation=200'];
+  const { code, stdout, stderr } = await train('digits', out, ...args, '--json');
+  const alone = await train(
+    'digits',
+    join(temporaryFolder(), 'run'),
+    ...args.slice(0, 2),
+    ...args.slice(4),
+    '--seed',
+    '1',
+    '--json',
+  );
+  expect(code).toBe(1);
+  expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+    /^descent: the loss became NaN or infinite: member 1 at step \d+\. Lower the learning rate there\.$/,
+  );
+  const pair = [expect.any(Number), null];
+  const metrics = { loss: pair, cost: pair, accuracy: pair };
+  const result = parse(stdout);
+  expect(result).toMatchObject({ seed: [1, 2], train: metrics, validation: metrics, test: metrics });
+  expect(result['divergedAt']).toEqual([null, expect.any(Number)]);
+  expect((result['weightsSha256'] as string[])[0]).toBe(parse(alone.stdout)['weightsSha256']);
+  expect(parse(readText(out, 'result.json'))).toEqual(result);
+  expect(readText(out, 'metrics.jsonl')).not.toContain('NaN');
+
+  expect(await train('digits', out, ...args, '--json', '--resume')).toMatchObject({ code: 1, stdout });
+  const people = await train('digits', out, ...args, '--resume');
+  expect(people.stdout).toMatch(/^ +1 +2 +diverged +diverged/m);
+  expect((await descent(['evaluate', out, '--device', 'cpu'])).code).toBe(0);
+  const lost = await descent(['evaluate', out, '--member', '1', '--device', 'cpu']);
+  expect(lost.code).toBe(2);
+  expect(lost.stderr).toMatch(/member 1 diverged at step \d+ and has no weights\. Choose another --member\.$/m);
+});
+
+test('of a member that has diverged the progress says so once, and shows the others', async () => {
+  const members = '[{"seed":1},{"seed":2,"optimizer.learningRate":1e30}]';
+  const options = ['--set', 'optimizer={"type":"sgd","learningRate":0.1}', '--set', `members=${members}`];
+  let written = '';
+  await descent(['train', 'digits', ...quick, '--out', join(temporaryFolder(), 'run'), ...options], {
+    terminalColumns: 200,
+    stderr: (text) => (written += text),
+  });
+  expect(written.match(/Member 1 has diverged by step \d+; the others go on\./g)).toHaveLength(1);
+  expect(written).toMatch(/loss \d/);
+  expect(written.split('descent: ')[0]).not.toMatch(/NaN|Infinity/);
 });

@@ -19,7 +19,7 @@ test('every kernel agrees with its CPU twin on every launch variant', async () =
 });
 
 const faults: readonly [kernel: string, file: string, line: string, fault: string][] = [
-  ['sgd', 'sgd.wgsl', 'w[index] = (-', 'w[index] = ('],
+  ['sgd', 'sgd.wgsl', 'w[index] = flush_small((-', 'w[index] = flush_small(('],
   ['dropout', 'dropout.wgsl', 'step.step', '(step.step + 1u)'],
   [
     'chunk_sums',

@@ -83,3 +83,12 @@ test('data that is too large for one binding is split into shards', () => {
   const shards = planOf(100, {}, 1, large).buffers.filter(({ name }) => /^inputs\d+$/.test(name));
   expect(shards.map(({ elements }) => elements / 64)).toEqual([32_768, 32_768, 14_464]);
 });
+
+test('data whose labels do not fit one binding says how many rows do', () => {
+  const rows = (rowCount: number) => () => planOf(8, small, 1, { ...shape, inputShape: [1], rowCount });
+  const message = refusal(rows(2 ** 21 + 4));
+  expect(message).toBe(
+    'the labels need 8 MiB: this adapter binds at most 8 MiB at a time. Use at most 2097152 rows of data.',
+  );
+  rows(2 ** 21)();
+});

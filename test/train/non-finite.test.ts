@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { DataError, NonFiniteError } from '../../src/errors.ts';
 import { parameterTensors } from '../../src/model/model.ts';
+import { memberRecipes } from '../../src/recipe/parse.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { initialArena, prepare } from '../../src/train/session.ts';
 import { clouds, curves, smallRecipe, trainAll, trainToFailure } from './support.ts';
@@ -137,12 +138,98 @@ test('NaN in the data is named with row and column before a step is made', async
   expect(events).toEqual([]);
 });
 
-test('in a population the member that diverges is named', async () => {
+test('in a population of which every member diverges the first is named', async () => {
   const layers = [
     { type: 'dense', units: 12, activation: 'relu' },
     { type: 'dense', units: 3 },
   ];
-  const members = [{ seed: 1 }, { seed: 2, 'optimizer.learningRate': 1e30 }];
-  const { error } = await trainToFailure(smallRecipe({ optimizer: { type: 'sgd' }, model: { layers }, members }));
+  const fields = { optimizer: { type: 'sgd' }, model: { layers } };
+  const rates = (...all: number[]) => all.map((rate, index) => ({ seed: index, 'optimizer.learningRate': rate }));
+  const { error } = await trainToFailure(smallRecipe({ ...fields, members: rates(1e10, 1e30) }));
+  expect(error).toMatchObject({ name: 'NonFiniteError', step: 1 });
   expect(String(error)).toMatch(/ of member 1, kernel /);
+});
+
+const unlucky = {
+  optimizer: { type: 'sgd', learningRate: 0.1 },
+  evaluation: { everySteps: 20 },
+  steps: 600,
+  members: [{ seed: 1 }, { seed: 2, 'optimizer.learningRate': 4 }, { seed: 3 }],
+};
+
+test('a member that diverges leaves the others to the bits of their plain runs', async () => {
+  const recipe = diverging(unlucky);
+  const { result, evaluations, checkpoints, events } = await trainAll(recipe, {
+    dataset: curves(),
+    checkpointSeconds: 0,
+  });
+  const plain = memberRecipes(recipe);
+  for (const index of [0, 2]) {
+    const alone = await trainAll(plain[index]!, { dataset: curves() });
+    expect(result.members[index]).toEqual(alone.result.members[0]);
+    expect(evaluations.map(({ members }) => members[index])).toEqual(
+      alone.evaluations.map(({ members }) => members[0]),
+    );
+  }
+  const { error } = await trainToFailure(plain[1]!, { dataset: curves() });
+  const step = (error as NonFiniteError).step;
+  expect(step).toBeGreaterThan(15);
+  expect(result.members[1]).toMatchObject({
+    divergedAt: step,
+    steps: step,
+    train: { loss: NaN },
+    validation: { cost: NaN },
+  });
+  expect(Object.values(result.weights[1]!).every(({ data }) => data.every((value) => value === 0))).toBe(true);
+  expect(result).toMatchObject({ steps: 600, weightsSha256: result.members[0]!.weightsSha256 });
+  expect(checkpoints.every(({ arenas }) => finite(arenas))).toBe(true);
+  const losses = events.flatMap((event) => (event.type === 'progress' && event.step > step ? [event.losses] : []));
+  expect(losses.every(([first, second]) => Number.isFinite(first) && Number.isNaN(second))).toBe(true);
+});
+
+test('a population with a member that has diverged goes on from every checkpoint to the same bits', async () => {
+  const recipe = diverging(unlucky);
+  const options = { dataset: curves(), checkpointSeconds: 0, chunkMilliseconds: 0 };
+  const whole = await trainAll(recipe, { dataset: curves() });
+  const { checkpoints } = await trainAll(recipe, options);
+  const after = checkpoints.filter(({ counters }) => counters.members[1]!.divergedAt !== null);
+  const { plan } = prepare(recipe, curves());
+  for (const one of [checkpoints[1]!, after[0]!, after.at(-1)!]) {
+    const checkpoint = readCheckpoint(writeCheckpoint(plan.model, one, {}), 'memory', plan);
+    const { result } = await trainAll(recipe, { dataset: curves(), checkpoint });
+    expect(result.members).toEqual(whole.result.members);
+  }
+});
+
+test('a member whose weights overflow in the very last update has diverged, and the others have not', async () => {
+  const members = [{ seed: 1 }, { seed: 2, 'optimizer.learningRate': 1e39 }];
+  const { result, checkpoints } = await trainAll(smallRecipe({ steps: 1, optimizer: { type: 'sgd' }, members }));
+  expect(result.members.map(({ divergedAt }) => divergedAt)).toEqual([undefined, 1]);
+  expect(finite(checkpoints.at(-1)!.arenas)).toBe(true);
+});
+
+test('early stopping goes on without a member that has diverged', async () => {
+  const recipe = diverging({ ...unlucky, earlyStopping: { patience: 2, restoreBest: true } });
+  const { result } = await trainAll(recipe, { dataset: curves() });
+  expect(result.members.map(({ divergedAt }) => divergedAt === undefined)).toEqual([true, false, true]);
+  const alone = await trainAll(memberRecipes(recipe)[0]!, { dataset: curves() });
+  expect(result.members[0]).toEqual(alone.result.members[0]);
+});
+
+test('data in shards do not change which layer is named', async () => {
+  const layers = [
+    { type: 'dense', units: 64, activation: 'relu' },
+    { type: 'dense', units: 64, activation: 'relu' },
+    { type: 'dense', units: 3 },
+  ];
+  // Evaluation leaves infinities in the place of its inputs, in rows that smaller batches of training do not write over.
+  const sizes = { batch: 4, evaluation: { batch: 12, everySteps: 1 }, steps: 3 };
+  const recipe = smallRecipe({ model: { layers }, optimizer: { type: 'sgd', learningRate: 1e30 }, ...sizes });
+  const dataset = clouds({ rowCount: 701, features: 64 });
+  const whole = await trainToFailure(recipe, { dataset });
+  const prepared = prepare(recipe, dataset, { maxBindingBytes: 48 * 1024 });
+  expect(prepared.plan.buffers.filter(({ name }) => /^inputs\d+$/.test(name)).length).toBeGreaterThan(1);
+  const sharded = await trainToFailure(recipe, { prepared });
+  expect((whole.error as NonFiniteError).message).toMatch(/step 1: "dense2" shows it first/);
+  expect((sharded.error as NonFiniteError).message).toBe((whole.error as NonFiniteError).message);
 });

@@ -21,6 +21,14 @@ const stopping = { evaluation: { everySteps: 3 }, earlyStopping: { patience: 2 }
 const cases: readonly (readonly [string, object, Dataset])[] = [
   ['lambdas, rates, seeds and dropout rates', { members: three }, clouds()],
   ['the same on images', { ...images, members: three }, clouds({ bytes: true })],
+  [
+    'seeds and rates, with dropout on the inputs that they share',
+    {
+      model: { layers: [{ type: 'dropout', rate: 0.3 }, ...layers.filter(({ type }) => type === 'dense')] },
+      members: [{ seed: 1 }, { seed: 2 }, { seed: 3, 'model.layers.0.rate': 0.1 }],
+    },
+    clouds(),
+  ],
   ['data seeds', { members: dataSeeds }, clouds()],
   ['data seeds on images', { ...images, members: dataSeeds }, clouds({ bytes: true })],
   [

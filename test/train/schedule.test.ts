@@ -115,6 +115,7 @@ function freshProgress(): { -readonly [K in keyof MemberProgress]: MemberProgres
     best: null,
     badEvaluations: 0,
     stoppedAt: null,
+    divergedAt: null,
     plateau: 1,
     plateauBest: null,
     plateauBad: 0,

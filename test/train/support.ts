@@ -136,4 +136,5 @@ export async function trainUntil(
   throw new Error(`the run ended before it was stopped at step ${step}`);
 }
 
-export const hashes = ({ result }: Finished): readonly string[] => result.members.map((member) => member.weightsSha256);
+export const hashes = ({ result }: Finished): readonly (string | undefined)[] =>
+  result.members.map((member) => member.weightsSha256);

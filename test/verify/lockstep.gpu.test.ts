@@ -84,7 +84,7 @@ const faults: readonly [kernel: string, file: string, line: string, fault: strin
     'train step 0',
   ],
   ['gradient_squares', 'gradient_squares.wgsl', 'sum +=', 'sum -=', 'train step 0'],
-  ['penalty_squares', 'penalty_squares.wgsl', 'sum +=', 'sum -=', 'penalty'],
+  ['penalty_squares', 'penalty_squares.wgsl', 'sum + value', 'sum - value', 'penalty'],
 ];
 
 test.each(faults)(

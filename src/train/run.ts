@@ -1,0 +1,69 @@
+/** The two ways to take a run: its events one by one, or only its result. */
+import { InterruptedError } from '../errors.ts';
+import type { TrainEvent, TrainResult } from './events.ts';
+
+/** A run: iterate over its events, or just await its result. */
+export interface Run extends AsyncIterable<TrainEvent> {
+  /**
+   * The result of the run. Read before the events are iterated over, it runs to the end and drops them; an iteration that begins
+   * afterwards throws.
+   */
+  readonly result: Promise<TrainResult>;
+}
+
+export function startRun(events: AsyncGenerator<TrainEvent, TrainResult, void>): Run {
+  let taken: 'events' | 'result' | undefined;
+  let step = 0;
+  const { promise, resolve, reject } = settleable<TrainResult>();
+  // Errors reach whoever iterates; a result that nobody asked for must not end the process.
+  promise.catch(() => undefined);
+  const next = async (): Promise<IteratorResult<TrainEvent, TrainResult>> => {
+    try {
+      const item = await events.next();
+      if (item.done === true) resolve(item.value);
+      else if (item.value.type !== 'checkpoint') step = item.value.step;
+      return item;
+    } catch (cause) {
+      reject(cause);
+      throw cause;
+    }
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      if (taken === 'result') {
+        throw new Error('The result was read first, so the run drops its events. Iterate first, then read the result.');
+      }
+      taken = 'events';
+      return {
+        next,
+        async return() {
+          reject(new InterruptedError(step));
+          return events.return(undefined as never);
+        },
+      };
+    },
+    get result() {
+      if (taken === undefined) {
+        taken = 'result';
+        void (async () => {
+          while ((await next()).done !== true);
+        })().catch(() => undefined);
+      }
+      return promise;
+    },
+  };
+}
+
+function settleable<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (cause: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (cause: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onValue, onCause) => {
+    resolve = onValue;
+    reject = onCause;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,14 @@
+// Splitting, normalising and planning take seconds on a large set: one run does them once.
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { prepare } from '../../src/train/session.ts';
+import { descent, temporaryFolder } from './run-cli.ts';
+
+vi.mock(import('../../src/train/session.ts'), { spy: true });
+
+test('train prepares data and plan once', async () => {
+  const out = join(temporaryFolder(), 'run');
+  const { code, stderr } = await descent(['train', 'spirals', '--device', 'cpu', '--epochs', '1', '--out', out]);
+  expect(code, stderr).toBe(0);
+  expect(vi.mocked(prepare)).toHaveBeenCalledTimes(1);
+});
