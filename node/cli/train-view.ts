@@ -34,7 +34,7 @@ export function openTrainingView(
     io.stderr(`${text}\n`);
   };
   let evaluation: EvaluationEvent | undefined;
-  const given = new Set<number>();
+  const announced = new Set<number>();
   let saidAt = performance.now();
 
   function describeProgress({ step, losses, samplesPerSecond }: ProgressEvent): string {
@@ -75,8 +75,8 @@ export function openTrainingView(
         case 'evaluation': {
           evaluation = event;
           for (const [member, { train }] of event.members.entries()) {
-            if (Number.isFinite(train.cost) || given.has(member)) continue;
-            given.add(member);
+            if (Number.isFinite(train.cost) || announced.has(member)) continue;
+            announced.add(member);
             say(`Member ${member} has diverged by step ${formatCount(event.step)}; the others go on.`);
           }
           const now = performance.now();

@@ -65,7 +65,7 @@ function formatComparisons(rows: readonly (Comparison & { readonly variant?: str
   return formatTable([titles, ...cells], hasVariants ? 'llrrrrl' : 'lrrrrl');
 }
 
-function sayDifference({ where, tensor, index, cpu, gpu }: NonNullable<Comparison['firstDifference']>): string {
+export function sayDifference({ where, tensor, index, cpu, gpu }: NonNullable<Comparison['firstDifference']>): string {
   // Zeros may differ in their sign alone.
   const say = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
   return `${where}: ${tensor}[${index}] is ${say(cpu)} on the CPU, ${say(gpu)} on the GPU`;
