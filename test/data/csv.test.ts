@@ -58,7 +58,9 @@ test('a table is found in the data folder, in its tables/, and in the current fo
     expect((await load({}, { [path]: text })).rowCount).toBe(2);
     expect((await load({ file: './t.csv' }, { [path]: await gzip(new TextEncoder().encode(text)) })).rowCount).toBe(2);
   }
-  await expect(load({}, {})).rejects.toThrow('t.csv (looked in mem): not found, nor in the current folder. Correct the path in the recipe');
+  await expect(load({}, {})).rejects.toThrow(
+    't.csv (looked in mem): not found, nor in the current folder. Correct the path in the recipe',
+  );
 });
 
 test.each([
