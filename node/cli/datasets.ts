@@ -64,7 +64,9 @@ function fetchCommand(io: Io): Command {
   const command = new Command('fetch')
     .description('download a data set into the cache folder; an interrupted download is gone on with')
     .argument('<name>', 'a data set');
-  return addJsonOption(command).action(async (name: string, { json }: { readonly json?: boolean }) => {
+  return addJsonOption(command).action(async (name: string, _options: unknown, self: Command) => {
+    // The parent command has the option too, and takes it.
+    const { json } = self.optsWithGlobals<{ readonly json?: boolean }>();
     const line = openLiveLine(io);
     let files: readonly string[];
     try {

@@ -35,7 +35,10 @@ export function predictCommand(io: Io): Command {
     const table = predictionRows(predictions, model);
     const text = options.json === true ? formatJson({ predictions: table }) : formatCsv(table);
     if (options.out === undefined) io.stdout(text);
-    else writeWhole(options.out, text);
+    else {
+      writeWhole(options.out, text);
+      if (options.json === true) io.stdout(formatJson({ out: options.out, rows: table.length }));
+    }
   });
 }
 

@@ -22,9 +22,14 @@ export function parseRecipe(json: unknown): Recipe {
   return recipe;
 }
 
+const durationNames = ['epochs', 'steps', 'cycles'] as const;
+
 /** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */
 export function overrideRecipe(json: unknown, overrides: Readonly<Record<string, unknown>>): Recipe {
   const copy = structuredClone(json) as Record<string, unknown>;
+  // A run has one length: a new one takes the place of the other.
+  const length = durationNames.find((name) => name in overrides);
+  if (length !== undefined) for (const name of durationNames) if (name !== length) delete copy[name];
   for (const [path, value] of Object.entries(overrides)) {
     fillSection(copy, path);
     setPath(copy, path, value);
@@ -80,7 +85,7 @@ function checkMembers(recipe: Recipe): void {
 }
 
 function checkDuration(recipe: Recipe): void {
-  const given = (['epochs', 'steps', 'cycles'] as const).filter((name) => recipe[name] !== undefined);
+  const given = durationNames.filter((name) => recipe[name] !== undefined);
   if (given.length !== 1) {
     const came = given.length === 0 ? 'none of them' : given.join(' and ');
     throw new RecipeError('recipe', `needs exactly one of "epochs", "steps" and "cycles", got ${came}.`);

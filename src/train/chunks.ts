@@ -2,19 +2,22 @@
 export interface Chunks {
   /** Steps of the next chunk. */
   steps(): number;
+  /** Whether a chunk has been timed: until then a second one must not wait behind the first. */
+  timed(): boolean;
   /** The device starts on steps again, after an evaluation: what came before does not count. */
   resume(): void;
   /** A chunk of so many steps is done. */
   finished(steps: number): void;
 }
 
-const firstSteps = 4;
-
 export function createChunks(budgetMilliseconds: number, mostSteps: number): Chunks {
-  let size = Math.min(firstSteps, mostSteps);
+  // A step of unknown length may be a long one.
+  let size = 1;
+  let isTimed = false;
   let last = performance.now();
   return {
     steps: () => size,
+    timed: () => isTimed,
     resume() {
       last = performance.now();
     },
@@ -22,6 +25,7 @@ export function createChunks(budgetMilliseconds: number, mostSteps: number): Chu
       const now = performance.now();
       const perStep = (now - last) / steps;
       last = now;
+      isTimed = true;
       const fitting = Math.round(budgetMilliseconds / Math.max(perStep, 1e-3));
       size = Math.max(1, Math.min(mostSteps, fitting, size * 2));
     },

@@ -192,6 +192,8 @@ async function* runTraining(
     });
   }
 
+  // The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting.
+  const mostInFlight = device.kind === 'gpu' ? 2 : 1;
   try {
     while (progress.step < duration.steps && progress.frozen().size < plan.population) {
       const stop = nextEvaluation(prepared, progress.step);
@@ -202,7 +204,10 @@ async function* runTraining(
         if (inFlight.length === 0 && faults.length > 0) await takeCheckpoint();
         if (inFlight.length === 0 && pausing()) yield* pause();
         // Two chunks in flight: the device goes on while the host accounts for the one before.
-        while (submitted < stop && (inFlight.length === 0 || (inFlight.length < 2 && !resting()))) {
+        while (
+          submitted < stop &&
+          (inFlight.length === 0 || (inFlight.length < mostInFlight && chunks.timed() && !resting()))
+        ) {
           const count = Math.min(chunks.steps(), stop - submitted);
           executor.run('train', { steps: feed.loadTraining(executor, submitted, count, progress.plateaus()) });
           const table = executor.read('metrics', 0, count * plan.population * 2);

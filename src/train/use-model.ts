@@ -1,6 +1,6 @@
 /** Using the weights of a finished run: scores on a split of its dataset, and predictions for new rows. One member at a time, alone. */
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import { RecipeError } from '../errors.ts';
+import { DataError, RecipeError } from '../errors.ts';
 import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { readWeights } from './checkpoint.ts';
@@ -95,6 +95,14 @@ export async function predictModel(
   const prepared = prepareRows(recipe, model, trained.member, inputs.rows, inputs.place, maxBindingBytes(device));
   using executor = await openModel(prepared, trained, device);
   const [outputs] = await predictRows(prepared, executor, createFeed(prepared), prepared.views[0]!.split.train);
+  const wrong = outputs!.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    const row = Math.floor(wrong / model.outputCount);
+    throw new DataError(
+      inputs.place,
+      `row ${row} (from 0) gives no finite output: its inputs are too large. Mend the row.`,
+    );
+  }
   const classes = model.task === 'classification' ? largestOutputs(outputs!, model.outputCount) : undefined;
   const softmax = recipe.loss === 'crossEntropy';
   return {

@@ -39,9 +39,9 @@ export interface GradientRow {
   readonly coordinates: number;
   /** Coordinates that were passed over because their step flips a ReLU (or leaky ReLU). */
   readonly redrawn: number;
-  /** norm(ga - gn) / max(1e-12, norm(ga) + norm(gn)): the formula of report 001 with norms. */
+  /** norm(ga - gn) / max(1e-12, norm(ga) + norm(gn)): the formula of report 001 (docs/reports.md) with norms. */
   readonly relativeError: number;
-  /** Signed mean of ga - gn, as in report 004. */
+  /** Signed mean of ga - gn, as in report 004 (docs/reports.md). */
   readonly meanDifference: number;
   /** Relative error of the slope along one random direction over all elements; absent where each one tried flips a ReLU. */
   readonly directionError?: number;
@@ -64,6 +64,8 @@ export interface GradcheckOptions {
   /** The batch: the first so many training rows, at most the recipe's batch. Default 16, whose inverse is exact. */
   readonly examples?: number;
   readonly math?: Arithmetic;
+  /** Standard deviation of the random numbers that are added to the biases. Default 0.01. */
+  readonly biasDeviation?: number;
 }
 
 /**
@@ -71,21 +73,39 @@ export interface GradcheckOptions {
  * with the draws of step 0. The gradient is that of the cost: clipping is no part of it. Throws as `train` does for bad input.
  */
 export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckOptions = {}): Promise<GradientCheck> {
-  const { files = noFiles, examples = 16, math } = options;
+  const { files = noFiles, examples = 16, math, biasDeviation } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
   const batch = Math.min(recipe.batch, examples);
   const checked = { ...recipe, batch, data: { ...recipe.data, shuffle: false } };
   // Without shared slots every activation can still be read when the step is over.
-  return checkGradient(prepare(checked, dataset, { maxBindingBytes: 2 ** 30, shareSlots: false }), math);
+  return checkGradient(prepare(checked, dataset, { maxBindingBytes: 2 ** 30, shareSlots: false }), math, biasDeviation);
 }
 
-/** Checks the gradient of a plan without shared slots, of one member, at its initial weights. */
-export async function checkGradient(prepared: Prepared, math: Arithmetic = float64): Promise<GradientCheck> {
+/**
+ * Initial weights with small random biases: with biases of 0, a row whose hidden units are all off puts the next layer exactly onto
+ * the kink of a ReLU, where there is no gradient to compare.
+ */
+function checkedParameters(prepared: Prepared, biasDeviation: number): Float32Array {
+  const arena = initialArena(prepared);
+  for (const [salt, { penalised, arenaOffset, shape }] of parameterTensors(prepared.plan.model).entries()) {
+    if (penalised) continue;
+    const draws = normals(elementCount(shape), { seed, stream: streams.init, step: 1, salt });
+    for (const [index, draw] of draws.entries()) arena[arenaOffset + index]! += biasDeviation * draw;
+  }
+  return arena;
+}
+
+/** Checks the gradient of a plan without shared slots, of one member, near its initial weights. */
+export async function checkGradient(
+  prepared: Prepared,
+  math: Arithmetic = float64,
+  biasDeviation = 0.01,
+): Promise<GradientCheck> {
   const { plan, recipe, views } = prepared;
   using executor = createCpuExecutor(plan, math);
   uploadData(prepared, executor);
-  executor.write('parameters', initialArena(prepared));
+  executor.write('parameters', checkedParameters(prepared, biasDeviation));
   const steps = createFeed(prepared, math).loadTraining(executor, 0, 1, [1]);
   const calls = plan.programs.train;
   const lossCall = calls.findIndex(({ tensors }) => 'rows' in tensors);

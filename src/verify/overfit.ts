@@ -2,6 +2,7 @@
  * Overfitting on purpose: a model whose gradients and updates are right learns 100 examples by heart. What works against that (penalty,
  * weight decay, dropout, augmentation, clipping) is taken out of the recipe.
  */
+import { NonFiniteError } from '../errors.ts';
 import { loadDataset, splitDataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { elementCount } from '../ops/emitter.ts';
@@ -27,29 +28,42 @@ export interface Overfitting {
 export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' | 'files' | 'signal'> {
   /** First rows of the training split. Default 100. */
   readonly examples?: number;
-  /** Gives up after so many. Default 200. */
+  /** Gives up after so many. Default 2,000. */
   readonly epochs?: number;
 }
 
 /**
- * Trains on the first examples of the training split, at the recipe's highest learning rate and in batches of at most 10, until the
- * loss is near 0. Throws as `train` does.
+ * Trains on the first examples of the training split, at the recipe's highest learning rate (or a tenth or hundredth of it, where that
+ * diverges) and in batches of at most 10, until the loss is near 0. Throws as `train` does.
  */
 export async function overfit(input: RecipeInput | Recipe, options: OverfitOptions): Promise<Overfitting> {
-  const { device, files = noFiles, signal, examples = 100, epochs = 200 } = options;
+  const { device, files = noFiles, signal, examples = 100, epochs = 2000 } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const whole = options.dataset ?? (await loadDataset(recipe.data, files));
   const dataset = takeRows(whole, splitDataset(whole, recipe.data).train.slice(0, examples));
   const threshold = recipe.loss === 'crossEntropy' ? nearZero : nearZero * constantLoss(dataset, recipe.loss);
-  let epoch = 0;
-  let loss = Infinity;
-  for await (const event of train(plainRecipe(recipe, dataset.rowCount, epochs), { device, dataset, signal })) {
-    if (event.type !== 'evaluation') continue;
-    epoch = event.epoch;
-    loss = event.members[0]!.train.loss;
-    if (loss < threshold) break;
+  const plain = plainRecipe(recipe, dataset.rowCount, epochs);
+  const attempt = async (share: number): Promise<Overfitting> => {
+    const learningRate = plain.optimizer.learningRate * share;
+    const slower = { ...plain, optimizer: { ...plain.optimizer, learningRate } };
+    let epoch = 0;
+    let loss = Infinity;
+    for await (const event of train(slower, { device, dataset, signal })) {
+      if (event.type !== 'evaluation') continue;
+      epoch = event.epoch;
+      loss = event.members[0]!.train.loss;
+      if (loss < threshold) break;
+    }
+    return { examples: dataset.rowCount, epochs: epoch, loss, threshold, passed: loss < threshold };
+  };
+  for (const share of [1, 0.1]) {
+    try {
+      return await attempt(share);
+    } catch (cause) {
+      if (!(cause instanceof NonFiniteError)) throw cause;
+    }
   }
-  return { examples: dataset.rowCount, epochs: epoch, loss, threshold, passed: loss < threshold };
+  return attempt(0.01);
 }
 
 function plainRecipe(recipe: Recipe, rowCount: number, epochs: number): Recipe {

@@ -249,3 +249,10 @@ test('a field of a section that the recipe leaves out is set on the default sect
   expect(optimizer).toMatchObject({ type: 'adam', learningRate: 0.5 });
   expect(schedule).toEqual({ type: 'constant', warmupSteps: 7 });
 });
+
+test('an override of the length takes the place of the length that the recipe has', () => {
+  const plain = { data: { source: 'digits' }, model: { layers: [{ type: 'dense', units: 10 }] }, epochs: 7 };
+  const { steps, epochs } = overrideRecipe(plain, { steps: 10 });
+  expect({ steps, epochs }).toEqual({ steps: 10, epochs: undefined });
+  expect(overrideRecipe(plain, { batch: 5 }).epochs).toBe(7);
+});
