@@ -40,7 +40,10 @@ test.each([
   [['--set', 'model.layers[2].units=7'], /has 7 units, but the data has 10 classes\. Set units to 10\./],
   [['--set', 'batch=5000'], /batch: 5000 is larger than the training set of 1438 rows\. Use at most 1438\./],
   [['--set', 'data.normalize=channels'], /data\.normalize: expected one of none, unit, feature, channel/],
-  [['--set', 'steps=5'], /needs exactly one of "epochs", "steps" and "cycles", got epochs and steps/],
+  [
+    ['--set', 'steps=5', '--set', 'epochs=2'],
+    /needs exactly one of "epochs", "steps" and "cycles", got epochs and steps/,
+  ],
   [['--set', 'augmentation.shiftPixels=-1'], /augmentation\.shiftPixels: expected a number of at least 0, got -1/],
   [['--set', 'model.layers.0.units=5000000'], /Make "dense1" at most \d+ units wide\./],
   [['--set', 'nothing'], /option '--set <path=value>' argument 'nothing' is invalid\. Write it as path=value\./],

@@ -139,6 +139,36 @@ test('predict writes JSON, or a file, and a regression its value', async () => {
   expect(readText(out)).toBe(`value\n${values.join('')}`);
 });
 
+test('predict --json --out writes the file and prints one JSON object', async () => {
+  const input = writeFile(folder, 'few.csv', 'x\n0.5\n1\n');
+  const out = join(folder, 'few.json');
+  expect(await json('predict', peaks, '--input', input, '--out', out)).toEqual({ out, rows: 2 });
+  expect((JSON.parse(readText(out)) as { predictions: unknown[] }).predictions).toHaveLength(2);
+});
+
+test('predict refuses a row whose output is not finite', async () => {
+  const input = writeFile(folder, 'huge.csv', `x\n0.5\n${'9'.repeat(38)}\n`);
+  const linear = join(folder, 'linear');
+  writeFile(
+    folder,
+    'steep.csv',
+    `x,y\n${Array.from({ length: 20 }, (_, row) => `${row / 10},${10 * row}\n`).join('')}`,
+  );
+  const recipe = writeFile(folder, 'steep.json', {
+    data: { source: 'csv', file: 'steep.csv', task: 'regression' },
+    model: { layers: [{ type: 'dense', units: 1 }] },
+    loss: 'mse',
+    optimizer: { type: 'adam', learningRate: 1 },
+    batch: 10,
+    epochs: 200,
+  });
+  const args = ['train', recipe, '--data', folder, '--device', 'cpu', '--out', linear];
+  expect((await descent(args)).code).toBe(0);
+  const { code, stdout, stderr } = await descent(['predict', linear, '--input', input, '--device', 'cpu']);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/huge\.csv: row 1 \(from 0\) gives no finite output/);
+});
+
 test('predict tells rows that do not fit the model', async () => {
   const pixels = Array.from({ length: 64 }, (_, index) => `p${index}`);
   const row = (pixel: string): string => `${pixels.join(',')}\n${pixels.map(() => pixel).join(',')}\n`;
