@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A WebGPU device ready for training: the adapter's name and arithmetic, and the shader text that was handed in. Node and the browser
  * only differ in how they find the adapter.
