@@ -1,4 +1,5 @@
 /** `descent plan RECIPE`: what would run, in which order, over which memory; known before the first step and without a device. */
+import { elementCount } from '../../src/formats/shape.ts';
 import { Command } from 'commander';
 import { bufferOf, callMultiplyAdds, peakDeviceBytes, sizeBytes } from '../../src/plan/plan.ts';
 import type { Call, Plan } from '../../src/plan/plan.ts';
@@ -92,7 +93,7 @@ function describeCall(plan: Plan, call: Call): DescribedCall {
   const elements = [...reads, ...writes].map(({ buffer, shape }) => {
     const { kind } = bufferOf(plan, buffer);
     const whole = kind === 'arena' || kind === 'slot' || buffer === 'outputs';
-    return whole ? shape.reduce((product, length) => product * length, 1) : 0;
+    return whole ? elementCount(shape) : 0;
   });
   return {
     kernel: kernel.name,

@@ -1,4 +1,5 @@
 /** `descent predict RUN --input FILE.csv`: a finished run's predictions for new rows, as CSV or JSON. */
+import { elementCount } from '../../src/formats/shape.ts';
 import { Command } from 'commander';
 import { readInputRows } from '../../src/data/csv.ts';
 import type { SavedModel } from '../../src/train/saved-model.ts';
@@ -28,7 +29,7 @@ export function predictCommand(io: Io): Command {
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: PredictOptions) => {
     const trained = openTrainedModel(run, options.member ?? 0);
     const model = readModelFile(run);
-    const features = model.inputShape.reduce((product, length) => product * length, 1);
+    const features = elementCount(model.inputShape);
     const rows = await readInputRows(readInput(options.input), options.input, features, model.inputNames);
     using device = await openChosenDevice(options, io);
     const predictions = await predictModel(trained, model, { rows, place: options.input }, device);

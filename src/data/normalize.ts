@@ -2,6 +2,7 @@
  * Scaling of the inputs, measured on the training rows alone, in float64, and rounded once. Bytes stay bytes: the
  * device applies scale and shift as it reads them. Other numbers are scaled here, so that a large mean cancels nothing.
  */
+import { elementCount } from '../formats/shape.ts';
 import { float32 } from '../arithmetic/arithmetic.ts';
 import { DataError, RecipeError } from '../errors.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
@@ -34,7 +35,7 @@ type NormalizeMode = DataRecipe['normalize'];
  */
 export function normalize(dataset: Dataset, split: Pick<Split, 'train'>, mode: NormalizeMode): NormalizedInputs {
   checkFinite(dataset);
-  const featureCount = dataset.inputShape.reduce((product, length) => product * length, 1);
+  const featureCount = elementCount(dataset.inputShape);
   return applyNormalization(dataset.inputs, measure(dataset, split.train, mode), featureCount);
 }
 
@@ -79,7 +80,7 @@ function checkFinite(dataset: Dataset): void {
   if (!(inputs instanceof Uint8Array)) {
     const wrong = inputs.findIndex((value) => !Number.isFinite(value));
     if (wrong >= 0) {
-      const featureCount = dataset.inputShape.reduce((product, length) => product * length, 1);
+      const featureCount = elementCount(dataset.inputShape);
       const column = wrong % featureCount;
       throw new DataError(
         dataset.name,
@@ -108,7 +109,7 @@ function measure(dataset: Dataset, rows: Uint32Array, mode: NormalizeMode): Norm
       `"channel" needs images, ${dataset.name} has ${inputShape[0]} separate features. Use "feature".`,
     );
   }
-  const featureCount = inputShape.reduce((product, length) => product * length, 1);
+  const featureCount = elementCount(inputShape);
   const period = mode === 'channel' ? (inputShape[2] ?? 1) : featureCount;
   return bytes
     ? measureBytes(inputs, rows, featureCount, period)

@@ -2,6 +2,7 @@
  * IDX, the format of MNIST and Fashion-MNIST: 00 00 <type> <dimensions>, a big-endian u32 per dimension, then the
  * values. Only type 08 (bytes) occurs in these sets and is read.
  */
+import { elementCount } from './shape.ts';
 import { DataError } from '../errors.ts';
 
 export interface IdxArray {
@@ -30,7 +31,7 @@ export function readIdx(bytes: Uint8Array, place: string): IdxArray {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
-  const expectedBytes = headerBytes + shape.reduce((product, length) => product * length, 1);
+  const expectedBytes = headerBytes + elementCount(shape);
   if (bytes.length !== expectedBytes) {
     const fault = bytes.length < expectedBytes ? 'is truncated' : 'is too long';
     throw new DataError(

@@ -2,6 +2,7 @@
  * Safetensors (https://github.com/huggingface/safetensors): a u64 length, that many bytes of JSON with name, dtype,
  * shape and offsets of every tensor, then the little-endian values without gaps. Spaces pad the header to 8 bytes.
  */
+import { elementCount } from './shape.ts';
 import * as v from 'valibot';
 import { DataError } from '../errors.ts';
 
@@ -38,8 +39,6 @@ export interface Safetensors {
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
 const entrySchema = v.strictObject({ dtype: v.string(), shape: v.array(size), data_offsets: v.tuple([size, size]) });
 const headerSchema = v.objectWithRest({ __metadata__: v.optional(v.record(v.string(), v.string()), {}) }, entrySchema);
-
-const elementCount = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 /** A safetensors file with the tensors in the given order. Throws RangeError for a shape that is not its data's. */
 export function writeSafetensors(

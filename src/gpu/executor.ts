@@ -29,7 +29,7 @@ interface BoundCall {
 const fewOutputs = 4096;
 
 /** Products of few outputs keep more threads busy with one output each. */
-export const defaultVariant: ChooseVariant = (kernel, params) => {
+const defaultVariant: ChooseVariant = (kernel, params) => {
   const names = Object.keys(kernel.variants);
   const small = names.includes('tile1x1') && (kernel.outputs?.(params) ?? 0) < fewOutputs;
   return small ? 'tile1x1' : (names[0] ?? '');
@@ -208,7 +208,7 @@ export async function createGpuExecutor(
 }
 
 /** Parameters in declared order, four bytes each. */
-export function packParams(kernel: Kernel, params: Params): ArrayBuffer {
+function packParams(kernel: Kernel, params: Params): ArrayBuffer {
   const entries = Object.entries(kernel.params);
   const bytes = new ArrayBuffer(Math.ceil(Math.max(1, entries.length) / 4) * 16);
   const view = new DataView(bytes);

@@ -26,7 +26,7 @@ export interface ProbeOperands {
   readonly s: Float32Array;
 }
 
-export const LANE_COUNT = 4096;
+const LANE_COUNT = 4096;
 const WORKGROUP_SIZE = 64;
 const CHAIN_LENGTH = 8;
 /** An exponent that moves normal numbers into the subnormals, and back. */

@@ -1,7 +1,7 @@
 /** Dense layer: an image or any other shape is flattened; the bias is the last row of its block. */
 import { activationBackward, activationCodes, activationForward } from '../ops/activation.ts';
 import { denseBackwardInput, denseBackwardWeight, denseForward } from '../ops/dense.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Emitter, Tensor } from '../ops/emitter.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
 import type { Forward, Layer, LayerPlace } from './layer.ts';

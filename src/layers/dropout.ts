@@ -1,6 +1,6 @@
 /** Inverted dropout; in evaluation it does nothing and emits nothing. */
 import { dropout } from '../ops/dropout.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Emitter, Tensor } from '../ops/emitter.ts';
 import { memberColumns } from '../ops/tables.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';

@@ -5,7 +5,7 @@
 import { ShapeError } from '../errors.ts';
 import { createLayer } from '../layers/index.ts';
 import type { Layer, ParameterBlock, ParameterTensor } from '../layers/layer.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Recipe } from '../recipe/schema.ts';
 
 const blockAlignment = 64;

@@ -44,7 +44,3 @@ export interface SlotOptions {
   readonly activation?: ActivationName;
   readonly beforeActivation?: boolean;
 }
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

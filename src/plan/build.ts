@@ -5,7 +5,7 @@
 import { LimitError, RecipeError } from '../errors.ts';
 import { buildModel } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Tensor } from '../ops/emitter.ts';
 import type { Binding } from '../ops/kernel.ts';
 import { hyperColumns, memberColumns } from '../ops/tables.ts';

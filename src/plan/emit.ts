@@ -3,7 +3,7 @@
  * and update stand here in the order in which they run.
  */
 import type { Model } from '../model/model.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Emitter, SlotOptions, Tensor } from '../ops/emitter.ts';
 import { augmentImage, augmentNoise, gatherBytes, gatherFloats, gatherLabels } from '../ops/gather.ts';
 import { sumChunk } from '../ops/kernel.ts';

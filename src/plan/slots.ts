@@ -3,7 +3,7 @@
  * for reading and for writing. Programs never run at the same time, so they share the slots too.
  */
 import type { Tensor } from '../ops/emitter.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Binding } from '../ops/kernel.ts';
 import type { EmittedCall } from './emit.ts';
 

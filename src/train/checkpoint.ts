@@ -9,7 +9,7 @@ import type { NamedTensor } from '../formats/safetensors.ts';
 import { sha256 } from '../formats/sha256.ts';
 import { parameterTensors } from '../model/model.ts';
 import type { Model } from '../model/model.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import { bufferOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MemberWeights } from './events.ts';
@@ -57,7 +57,7 @@ export function stateArenas(plan: Plan): readonly string[] {
 }
 
 /** Prefix of member `index` of a population of `count` in tensor names; a plain run has none. */
-export function memberPrefix(index: number, count: number): string {
+function memberPrefix(index: number, count: number): string {
   return count === 1 ? '' : `members.${index}.`;
 }
 

@@ -21,7 +21,8 @@ export interface Progress {
   evaluated(): void;
 }
 
-const fresh: MemberProgress = {
+/** A member before its first step. */
+export const freshProgress: MemberProgress = {
   best: null,
   badEvaluations: 0,
   stoppedAt: null,
@@ -34,7 +35,7 @@ const fresh: MemberProgress = {
 };
 
 export function startProgress({ members }: Prepared, from?: Counters): Progress {
-  const states: Mutable<MemberProgress>[] = members.map((_, index) => ({ ...(from?.members[index] ?? fresh) }));
+  const states: Mutable<MemberProgress>[] = members.map((_, index) => ({ ...(from?.members[index] ?? freshProgress) }));
   let evaluations = from?.evaluations ?? 0;
   return {
     step: from?.step ?? 0,

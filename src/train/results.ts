@@ -1,7 +1,7 @@
 /** What a run says of itself at its evaluation points and at its end, member by member. */
 import type { SplitName } from '../data/dataset.ts';
 import { parameterTensors } from '../model/model.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { Executor } from '../plan/executor.ts';
 import { weightsSha256 } from './checkpoint.ts';
 import { evaluateRows, sumOfSquares, toMetrics } from './evaluate.ts';

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { applyNormalization } from '../data/dataset.ts';
 import type { Dataset, Normalization } from '../data/dataset.ts';
 import { DataError } from '../errors.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { Prepared } from './session.ts';

@@ -9,7 +9,7 @@ import { normalize, splitDataset } from '../data/dataset.ts';
 import type { Dataset, Normalization, NormalizedInputs, Split } from '../data/dataset.ts';
 import { initialParameters } from '../model/initialise.ts';
 import { parameterTensors } from '../model/model.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import { bitsOfFloat, hyperColumns, memberColumns } from '../ops/tables.ts';
 import { buildPlan } from '../plan/build.ts';

@@ -66,7 +66,7 @@ function bufferName(index: number, binding: string): string {
 }
 
 /** One program per case, each tensor in a buffer of its own. */
-export function caseExecutable(cases: readonly KernelCase[]): Executable {
+function caseExecutable(cases: readonly KernelCase[]): Executable {
   const buffers: PlanBuffer[] = [];
   const programs = Object.fromEntries(
     cases.map(({ kernel, name, params, constants = {}, tensors }, index) => {
@@ -85,7 +85,7 @@ export function caseExecutable(cases: readonly KernelCase[]): Executable {
 }
 
 /** Contents of every tensor of a case, the same on every machine. */
-export function caseInputs(kernelCase: KernelCase, seed: number): Record<string, Float32Array | Uint32Array> {
+function caseInputs(kernelCase: KernelCase, seed: number): Record<string, Float32Array | Uint32Array> {
   const { kernel, tensors } = kernelCase;
   const bindings: Record<string, Binding> = { ...kernel.reads, ...kernel.writes };
   return Object.fromEntries(

@@ -9,7 +9,7 @@ import { loadDataset } from '../data/dataset.ts';
 import type { DataFiles, Dataset } from '../data/dataset.ts';
 import { parameterTensors } from '../model/model.ts';
 import { activationCodes } from '../ops/activation.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import { hyperAt, penalisedGradient } from '../ops/sums.ts';
 import type { Call } from '../plan/plan.ts';
 import { normals, permutation, streams } from '../random/draws.ts';

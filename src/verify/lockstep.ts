@@ -7,7 +7,7 @@ import { loadDataset } from '../data/dataset.ts';
 import type { DataFiles, Dataset } from '../data/dataset.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import type { StepScalars, Values } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';

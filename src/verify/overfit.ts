@@ -5,7 +5,7 @@
 import { NonFiniteError } from '../errors.ts';
 import { loadDataset, splitDataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { elementCount } from '../ops/emitter.ts';
+import { elementCount } from '../formats/shape.ts';
 import { memberRecipes, parseRecipe } from '../recipe/parse.ts';
 import type { Recipe, RecipeInput } from '../recipe/schema.ts';
 import { noFiles, train } from '../train/trainer.ts';

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
-import type { MemberProgress } from '../../src/train/checkpoint.ts';
-import { judge } from '../../src/train/progress.ts';
+import { freshProgress, judge } from '../../src/train/progress.ts';
 import { learningRate, penaltyWeight } from '../../src/train/schedule.ts';
 
 interface ScheduleCase {
@@ -47,7 +46,7 @@ test.each(recorded.cases)('$schedule.type is PyTorch at each of $steps steps', (
 test('plateau reduces when PyTorch does', () => {
   const { learningRate: base, schedule, losses, rates } = recorded.plateau;
   const recipe = recipeWith(schedule, base);
-  const state = freshProgress();
+  const state = { ...freshProgress };
   const came = losses.map((loss, index) => {
     judge(recipe, state, { learningRate: 0, train: { loss, cost: loss } }, index);
     return learningRate(recipe, index, duration, state.plateau);
@@ -109,17 +108,3 @@ test('the factor of the penalty is 1, 1/2 or 1/(2n)', () => {
   expect(weight('1/2')).toBe(0.15);
   expect(weight('1/(2n)')).toBe(0.003);
 });
-
-function freshProgress(): { -readonly [K in keyof MemberProgress]: MemberProgress[K] } {
-  return {
-    best: null,
-    badEvaluations: 0,
-    stoppedAt: null,
-    divergedAt: null,
-    plateau: 1,
-    plateauBest: null,
-    plateauBad: 0,
-    lossSum: 0,
-    correctSum: 0,
-  };
-}
