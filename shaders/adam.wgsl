@@ -2,7 +2,7 @@
 //! use lib/step.wgsl
 //! use lib/update.wgsl
 // m = decay1*m + gain1*g, v = decay2*v + gain2*g^2, w = keep*w - rate*m/(sqrt(v)/correction2 + epsilon).
-// One thread per element.
+// One thread per four elements.
 override WIDTH: u32 = 64u;
 
 struct Params {
@@ -10,14 +10,14 @@ struct Params {
   columns: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> dw: array<f32>;
+@group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> hyper: array<f32>;
 @group(0) @binding(2) var<storage, read> penalised: array<u32>;
 @group(0) @binding(3) var<storage, read> members: array<u32>;
 @group(0) @binding(4) var<storage, read> normSquares: array<f32>;
-@group(0) @binding(5) var<storage, read_write> w: array<f32>;
-@group(0) @binding(6) var<storage, read_write> m: array<f32>;
-@group(0) @binding(7) var<storage, read_write> v: array<f32>;
+@group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> m: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> v: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
@@ -27,18 +27,19 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
+  let thread = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (!is_updated(member, i)) {
-    return;
-  }
-  let index = member * params.count + i;
-  let start = begin_update(member, i);
-  let mean = flush_small(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * start.gradient);
+  let quad = quad_of(thread);
+  let index = member * (params.count / 4u) + quad;
+  let start = begin_update(member, quad);
+  let mean = flush_small4(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * start.gradient);
   let gained = (hyper_at(member, HYPER_GAIN2) * start.gradient) * start.gradient;
-  let squares = flush_small(hyper_at(member, HYPER_DECAY2) * v[index] + gained);
-  m[index] = mean;
-  v[index] = squares;
+  let squares = flush_small4(hyper_at(member, HYPER_DECAY2) * v[index] + gained);
   let scale = sqrt(squares) / hyper_at(member, HYPER_CORRECTION2) + hyper_at(member, HYPER_EPSILON);
-  w[index] = flush_small((-start.rate) * (mean / scale) + start.weight);
+  let weight = flush_small4((-start.rate) * (mean / scale) + start.weight);
+  if (are_updated(member, thread)) {
+    m[index] = mean;
+    v[index] = squares;
+    w[index] = weight;
+  }
 }

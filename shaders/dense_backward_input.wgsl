@@ -1,10 +1,8 @@
 //! use lib/activation.wgsl
 //! use lib/step.wgsl
-//! use lib/tile.wgsl
-// dx = (dy·Wᵀ) · slope(saved). Each thread computes a TILE x TILE block of dx; rows and columns past the edge are not stored.
-override WIDTH: u32 = 64u;
+//! use lib/product.wgsl
+// dx = (dy·Wᵀ) · slope(saved), as a product whose rows are the batch and whose columns are the inputs.
 override ACTIVATION: u32 = 0u;
-const TILE: u32 = 4u;
 
 struct Params {
   batch: u32,
@@ -13,29 +11,32 @@ struct Params {
   wStride: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> saved: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-fn left_at(offset: u32) -> f32 { return dy[offset]; }
-fn right_at(offset: u32) -> f32 { return w[offset]; }
-fn left_start(member: u32, row: u32) -> u32 { return (member * params.batch + row) * params.outSize; }
-fn right_start(member: u32, col: u32) -> u32 { return member * params.wStride + col * params.outSize; }
+fn problem() -> Problem { return Problem(params.batch, params.inSize, params.outSize); }
 
-fn store(member: u32, row: u32, col: u32, sum: f32) {
-  let index = (member * params.batch + row) * params.inSize + col;
-  dx[index] = flush_small(sum * activation_slope(ACTIVATION, saved[index]));
+fn dy_offset(member: u32, row: u32, k: u32) -> u32 { return (member * params.batch + row) * params.outSize + k; }
+fn left_at(member: u32, row: u32, k: u32) -> f32 {
+  let offset = dy_offset(member, row, k);
+  return dy[offset >> 2u][offset & 3u];
 }
+fn left_quad(member: u32, row: u32, k: u32) -> vec4<f32> { return dy[dy_offset(member, row, k) >> 2u]; }
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  run_tile(thread, group.z, params.batch, params.inSize, 1u, 1u, params.outSize);
+fn w_offset(member: u32, col: u32, k: u32) -> u32 { return member * params.wStride + col * params.outSize + k; }
+fn right_at(member: u32, col: u32, k: u32) -> f32 {
+  let offset = w_offset(member, col, k);
+  return w[offset >> 2u][offset & 3u];
+}
+fn right_quad(member: u32, col: u32, k: u32) -> vec4<f32> { return w[w_offset(member, col, k) >> 2u]; }
+
+fn finish(member: u32, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums; }
+
+fn store(member: u32, row: u32, col: u32, value: f32) {
+  let index = (member * params.batch + row) * params.inSize + col;
+  dx[index] = flush_small(value * activation_slope(ACTIVATION, saved[index]));
 }

@@ -1,11 +1,8 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
-//! use lib/tile.wgsl
-// dw = xᵀ·dy, with one more row for the bias, as if x had a column of ones: reads of that row are marked by the offset ONES.
-// Each thread computes a TILE x TILE block of dw; rows and columns past the edge are not stored.
-override WIDTH: u32 = 64u;
-const TILE: u32 = 4u;
-
+//! use lib/product.wgsl
+// dw = xᵀ·dy with one more row for the bias, as if x had a column of ones: a product whose rows are the outputs and whose columns are
+// the inputs and the ones.
 struct Params {
   batch: u32,
   inSize: u32,
@@ -14,37 +11,34 @@ struct Params {
   wStride: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-// Offsets of the row of ones start here and stay above it: no x has 2^31 elements.
-const ONES: u32 = 0x80000000u;
+fn problem() -> Problem { return Problem(params.outSize, params.inSize + 1u, params.batch); }
 
-fn left_at(offset: u32) -> f32 {
-  if (offset >= ONES) {
-    return 1.0;
-  }
-  return x[offset];
+fn dy_offset(member: u32, row: u32, k: u32) -> u32 { return (member * params.batch + k) * params.outSize + row; }
+fn left_at(member: u32, row: u32, k: u32) -> f32 {
+  let offset = dy_offset(member, row, k);
+  return dy[offset >> 2u][offset & 3u];
 }
-fn right_at(offset: u32) -> f32 { return dy[offset]; }
-fn left_start(member: u32, row: u32) -> u32 {
-  return select(member * params.xStride + row, ONES, row == params.inSize);
-}
-fn right_start(member: u32, col: u32) -> u32 { return member * params.batch * params.outSize + col; }
+fn left_quad(member: u32, row: u32, k: u32) -> vec4<f32> { return dy[dy_offset(member, row, k) >> 2u]; }
 
-fn store(member: u32, row: u32, col: u32, sum: f32) {
-  dw[member * params.wStride + row * params.outSize + col] = flush_small(sum);
+fn x_offset(member: u32, col: u32, k: u32) -> u32 { return member * params.xStride + k * params.inSize + col; }
+fn right_at(member: u32, col: u32, k: u32) -> f32 {
+  let offset = x_offset(member, min(col, params.inSize - 1u), k);
+  return select(x[offset >> 2u][offset & 3u], 1.0, col == params.inSize);
+}
+// Of the quad that starts with the ones only the first is stored.
+fn right_quad(member: u32, col: u32, k: u32) -> vec4<f32> {
+  let offset = x_offset(member, min(col, params.inSize - 4u), k);
+  return select(x[offset >> 2u], vec4<f32>(1.0), col == params.inSize);
 }
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  run_tile(thread, group.z, params.inSize + 1u, params.outSize, params.inSize, params.outSize, params.batch);
+fn finish(member: u32, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums; }
+
+fn store(member: u32, row: u32, col: u32, value: f32) {
+  dw[member * params.wStride + col * params.outSize + row] = flush_small(value);
 }

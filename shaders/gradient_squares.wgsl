@@ -8,8 +8,8 @@ struct Params {
   count: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> dw: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> penalised: array<u32>;
 @group(0) @binding(3) var<storage, read> hyper: array<f32>;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
@@ -30,10 +30,11 @@ fn main(
   let chunks = (params.count + 255u) / 256u;
   let penalty = hyper_at(group.z, HYPER_PENALTY);
   var sum = 0.0;
-  for (var i = first; i < min(first + 256u, params.count); i++) {
-    let index = group.z * params.count + i;
-    let gradient = penalised_gradient(dw[index], w[index], i, penalty);
-    sum += gradient * gradient;
+  for (var quad = first / 4u; quad < min(first + 256u, params.count) / 4u; quad++) {
+    let index = group.z * (params.count / 4u) + quad;
+    let gradient = penalised_gradient(dw[index], w[index], quad, penalty);
+    let squares = gradient * gradient;
+    sum = (((sum + squares.x) + squares.y) + squares.z) + squares.w;
   }
   sums[group.z * chunks + chunk] = sum;
 }

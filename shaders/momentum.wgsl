@@ -1,7 +1,7 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
-// b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b. One thread per element.
+// b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b. One thread per four elements.
 override WIDTH: u32 = 64u;
 override NESTEROV: u32 = 0u;
 override RATE_INSIDE: u32 = 0u;
@@ -11,13 +11,13 @@ struct Params {
   columns: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> dw: array<f32>;
+@group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> hyper: array<f32>;
 @group(0) @binding(2) var<storage, read> penalised: array<u32>;
 @group(0) @binding(3) var<storage, read> members: array<u32>;
 @group(0) @binding(4) var<storage, read> normSquares: array<f32>;
-@group(0) @binding(5) var<storage, read_write> w: array<f32>;
-@group(0) @binding(6) var<storage, read_write> b: array<f32>;
+@group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> b: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
@@ -27,17 +27,18 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
+  let thread = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (!is_updated(member, i)) {
-    return;
-  }
-  let index = member * params.count + i;
-  let start = begin_update(member, i);
+  let quad = quad_of(thread);
+  let index = member * (params.count / 4u) + quad;
+  let start = begin_update(member, quad);
   let decay = hyper_at(member, HYPER_DECAY1);
   let push = select(start.gradient, start.rate * start.gradient, RATE_INSIDE == 1u);
-  let velocity = flush_small(decay * b[index] + push);
-  b[index] = velocity;
+  let velocity = flush_small4(decay * b[index] + push);
   let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
-  w[index] = flush_small(select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u));
+  let weight = select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
+  if (are_updated(member, thread)) {
+    b[index] = velocity;
+    w[index] = flush_small4(weight);
+  }
 }

@@ -1,7 +1,7 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
-// w = keep*w - rate*g. One thread per element of the arena.
+// w = keep*w - rate*g. One thread per four elements of the arena.
 override WIDTH: u32 = 64u;
 
 struct Params {
@@ -9,12 +9,12 @@ struct Params {
   columns: u32,
   population: u32,
 }
-@group(0) @binding(0) var<storage, read> dw: array<f32>;
+@group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> hyper: array<f32>;
 @group(0) @binding(2) var<storage, read> penalised: array<u32>;
 @group(0) @binding(3) var<storage, read> members: array<u32>;
 @group(0) @binding(4) var<storage, read> normSquares: array<f32>;
-@group(0) @binding(5) var<storage, read_write> w: array<f32>;
+@group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
@@ -24,12 +24,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
+  let thread = linear_index(group, groups, lane, WIDTH);
   let member = group.z;
-  if (!is_updated(member, i)) {
-    return;
+  let quad = quad_of(thread);
+  let index = member * (params.count / 4u) + quad;
+  let start = begin_update(member, quad);
+  let weight = flush_small4((-start.rate) * start.gradient + start.weight);
+  if (are_updated(member, thread)) {
+    w[index] = weight;
   }
-  let index = member * params.count + i;
-  let start = begin_update(member, i);
-  w[index] = flush_small((-start.rate) * start.gradient + start.weight);
 }

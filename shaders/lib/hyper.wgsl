@@ -4,8 +4,12 @@ fn hyper_at(member: u32, column: u32) -> f32 {
   return hyper[(step.row * params.population + member) * HYPER_COLUMNS + column];
 }
 
-// The L2 penalty falls on weights and not on biases: one bit per element tells.
-fn penalised_gradient(gradient: f32, weight: f32, i: u32, penalty: f32) -> f32 {
-  let counts = ((penalised[i >> 5u] >> (i & 31u)) & 1u) == 1u;
-  return select(gradient, penalty * weight + gradient, counts);
+// The L2 penalty falls on weights and not on biases: one bit per element tells. For the four elements from 4·quad on.
+fn penalised_gradient(gradient: vec4<f32>, weight: vec4<f32>, quad: u32, penalty: f32) -> vec4<f32> {
+  return select(gradient, penalty * weight + gradient, is_penalised(quad));
+}
+
+fn is_penalised(quad: u32) -> vec4<bool> {
+  let bits = penalised[quad >> 3u] >> ((quad & 7u) * 4u);
+  return (vec4<u32>(bits) & vec4<u32>(1u, 2u, 4u, 8u)) != vec4<u32>();
 }

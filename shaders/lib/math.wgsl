@@ -7,6 +7,10 @@ fn flush_small(x: f32) -> f32 {
   return select(x, 0.0, (bitcast<u32>(x) & 0x7fffffffu) < 0x0d800000u);
 }
 
+fn flush_small4(x: vec4<f32>) -> vec4<f32> {
+  return select(x, vec4<f32>(), (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x0d800000u));
+}
+
 fn power_of_two(exponent: i32) -> f32 {
   return bitcast<f32>(u32(exponent + 127) << 23u);
 }

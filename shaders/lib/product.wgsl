@@ -1,80 +1,195 @@
-// Sum over k < depth of left(k)·right(k) by the project's rule: chunks of 256 terms in index order, then the chunk sums in index order,
-// again in chunks of 256. Twin of src/ops/product.ts. The including file defines
-//   left_at(offset: u32) -> f32   and   right_at(offset: u32) -> f32
-// where offsets go up by a fixed step per term. Offsets past the edge of a matrix are clamped by the caller: such sums are not stored.
-struct Tile {
-  row0: vec4<f32>,
-  row1: vec4<f32>,
-  row2: vec4<f32>,
-  row3: vec4<f32>,
+//! use lib/linear.wgsl
+//! use lib/lanes_one.wgsl
+// out(row, col) = Σ over k < depth of left(row, k)·right(col, k) by the project's rule for sums: chunks of 256 terms in index order, then
+// the chunk sums in index order, again in chunks of 256. Twin of src/ops/product.ts.
+//
+// A group of LANES threads computes a tile of ROWS rows with four columns for each lane. Of the left side each lane loads a share, and
+// subgroupBroadcast hands every value to all; of the right side it loads its own columns. Rows and columns past the edge repeat the last
+// ones and are not stored; terms past the depth are 0·0. The including file says what is multiplied:
+//   problem() -> Problem                                  left_at(member, row, k), right_at(member, col, k) -> f32
+//   finish(member, row, sums: vec4) -> vec4               left_quad, right_quad: the same for four neighbours at once
+//   store(member, row, col, value)
+const ROWS: u32 = 1u;
+const LANES: u32 = 1u;
+// Along which side four neighbours lie in memory, aligned: 0 neither, 1 the depth, 2 the rows (left) or columns (right).
+const LEFT: u32 = 0u;
+const RIGHT: u32 = 0u;
+// Levels of sums that the depth needs.
+const LEVELS: u32 = 3u;
+
+const NEITHER: u32 = 0u;
+const DEPTH: u32 = 1u;
+
+// Quads of the left side that a lane loads for four terms: a group needs one for each row, or one for each term and four rows.
+const LOADS: u32 = 1u;
+const ROW_QUADS: u32 = (ROWS + 3u) / 4u;
+
+// Counters of the repeated lines.
+const ROW: u32 = 0u;
+const LOAD: u32 = 0u;
+
+struct Problem {
+  rows: u32,
+  cols: u32,
+  depth: u32,
 }
 
-fn product_tile4x4(leftStart: vec4<u32>, leftStep: u32, rightStart: vec4<u32>, rightStep: u32, depth: u32) -> Tile {
-  var left = leftStart;
-  var right = rightStart;
-  var part0 = vec4<f32>();
-  var part1 = vec4<f32>();
-  var part2 = vec4<f32>();
-  var part3 = vec4<f32>();
-  var total0 = vec4<f32>();
-  var total1 = vec4<f32>();
-  var total2 = vec4<f32>();
-  var total3 = vec4<f32>();
-  var k = 0u;
-  while (k < depth) {
-    let end = min(k + 256u, depth);
-    var sum0 = vec4<f32>();
-    var sum1 = vec4<f32>();
-    var sum2 = vec4<f32>();
-    var sum3 = vec4<f32>();
-    while (k < end) {
-      let b = vec4<f32>(right_at(right.x), right_at(right.y), right_at(right.z), right_at(right.w));
-      sum0 += left_at(left.x) * b;
-      sum1 += left_at(left.y) * b;
-      sum2 += left_at(left.z) * b;
-      sum3 += left_at(left.w) * b;
-      left += leftStep;
-      right += rightStep;
-      k++;
-    }
-    part0 += sum0;
-    part1 += sum1;
-    part2 += sum2;
-    part3 += sum3;
-    if ((k & 0xffffu) == 0u) {
-      total0 += part0;
-      total1 += part1;
-      total2 += part2;
-      total3 += part3;
-      part0 = vec4<f32>();
-      part1 = vec4<f32>();
-      part2 = vec4<f32>();
-      part3 = vec4<f32>();
-    }
-  }
-  return Tile(total0 + part0, total1 + part1, total2 + part2, total3 + part3);
+// Right side of four terms: for each the values of a lane's four columns.
+struct Panel {
+  term0: vec4<f32>,
+  term1: vec4<f32>,
+  term2: vec4<f32>,
+  term3: vec4<f32>,
 }
 
-fn product_single(leftStart: u32, leftStep: u32, rightStart: u32, rightStep: u32, depth: u32) -> f32 {
-  var left = leftStart;
-  var right = rightStart;
-  var part = 0.0;
-  var total = 0.0;
+fn run_product(member: u32, tile: u32, lane: u32) {
+  let p = problem();
+  let tileCols = (p.cols + 4u * LANES - 1u) / (4u * LANES);
+  let tileRows = (p.rows + ROWS - 1u) / ROWS;
+  if (tile >= tileCols * tileRows) {
+    return;
+  }
+  let row = (tile / tileCols) * ROWS;
+  let col = ((tile % tileCols) * LANES + lane) * 4u;
+  var left: array<vec4<f32>, LOADS>;
+  var sums: array<vec4<f32>, ROWS>;
+  var parts: array<vec4<f32>, ROWS>;
+  var totals: array<vec4<f32>, ROWS>;
   var k = 0u;
-  while (k < depth) {
-    let end = min(k + 256u, depth);
-    var sum = 0.0;
+  while (k < p.depth) {
+    let end = min(k + 256u, p.depth);
+    //! each ROW < ROWS
+    sums[ROW] = vec4<f32>();
+    //! end
     while (k < end) {
-      sum += left_at(left) * right_at(right);
-      left += leftStep;
-      right += rightStep;
-      k++;
+      //! each LOAD < LOADS
+      left[LOAD] = load_left(p, member, row, k, LOAD * LANES + lane);
+      //! end
+      let right = load_right(p, member, col, k);
+      if (LEFT < 2u) {
+        //! each ROW < ROWS
+        sums[ROW] = add_terms(sums[ROW], right,
+          subgroupBroadcast(left[min(ROW / LANES, LOADS - 1u)].x, ROW % LANES),
+          subgroupBroadcast(left[min(ROW / LANES, LOADS - 1u)].y, ROW % LANES),
+          subgroupBroadcast(left[min(ROW / LANES, LOADS - 1u)].z, ROW % LANES),
+          subgroupBroadcast(left[min(ROW / LANES, LOADS - 1u)].w, ROW % LANES));
+        //! end
+      } else {
+        //! each ROW < ROWS
+        sums[ROW] = add_terms(sums[ROW], right,
+          subgroupBroadcast(left[min((ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (ROW / 4u) % LANES),
+          subgroupBroadcast(left[min((ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (ROW_QUADS + ROW / 4u) % LANES),
+          subgroupBroadcast(left[min((2u * ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (2u * ROW_QUADS + ROW / 4u) % LANES),
+          subgroupBroadcast(left[min((3u * ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (3u * ROW_QUADS + ROW / 4u) % LANES));
+        //! end
+      }
+      k += 4u;
     }
-    part += sum;
-    if ((k & 0xffffu) == 0u) {
-      total += part;
-      part = 0.0;
+    if (LEVELS > 1u) {
+      //! each ROW < ROWS
+      parts[ROW] += sums[ROW];
+      //! end
+    }
+    if (LEVELS > 2u && (k & 0xffffu) == 0u) {
+      //! each ROW < ROWS
+      totals[ROW] += parts[ROW];
+      parts[ROW] = vec4<f32>();
+      //! end
     }
   }
-  return total + part;
+  //! each ROW < ROWS
+  if (LEVELS == 1u) {
+    store_row(p, member, row + ROW, col, sums[ROW]);
+  } else if (LEVELS == 2u) {
+    store_row(p, member, row + ROW, col, parts[ROW]);
+  } else {
+    store_row(p, member, row + ROW, col, totals[ROW] + parts[ROW]);
+  }
+  //! end
+}
+
+fn add_terms(sums: vec4<f32>, right: Panel, left0: f32, left1: f32, left2: f32, left3: f32) -> vec4<f32> {
+  var added = sums;
+  added += left0 * right.term0;
+  added += left1 * right.term1;
+  added += left2 * right.term2;
+  added += left3 * right.term3;
+  return added;
+}
+
+// Quad `index` of the left side of a tile: four terms of a row, or four rows of a term.
+fn load_left(p: Problem, member: u32, firstRow: u32, k: u32, index: u32) -> vec4<f32> {
+  if (LEFT > DEPTH) {
+    let term = k + index / ROW_QUADS;
+    let row = min(firstRow + (index % ROW_QUADS) * 4u, (p.rows - 1u) & ~3u);
+    return select(vec4<f32>(), left_quad(member, row, min(term, p.depth - 1u)), term < p.depth);
+  }
+  let row = min(firstRow + index, p.rows - 1u);
+  if (LEFT == DEPTH) {
+    return left_quad(member, row, k);
+  }
+  return vec4<f32>(
+    left_term(p, member, row, k),
+    left_term(p, member, row, k + 1u),
+    left_term(p, member, row, k + 2u),
+    left_term(p, member, row, k + 3u),
+  );
+}
+
+fn left_term(p: Problem, member: u32, row: u32, k: u32) -> f32 {
+  return select(0.0, left_at(member, row, min(k, p.depth - 1u)), k < p.depth);
+}
+
+fn load_right(p: Problem, member: u32, col: u32, k: u32) -> Panel {
+  if (RIGHT == DEPTH) {
+    let col0 = right_quad(member, min(col, p.cols - 1u), k);
+    let col1 = right_quad(member, min(col + 1u, p.cols - 1u), k);
+    let col2 = right_quad(member, min(col + 2u, p.cols - 1u), k);
+    let col3 = right_quad(member, min(col + 3u, p.cols - 1u), k);
+    return Panel(
+      vec4<f32>(col0.x, col1.x, col2.x, col3.x),
+      vec4<f32>(col0.y, col1.y, col2.y, col3.y),
+      vec4<f32>(col0.z, col1.z, col2.z, col3.z),
+      vec4<f32>(col0.w, col1.w, col2.w, col3.w),
+    );
+  }
+  return Panel(
+    right_term(p, member, col, k),
+    right_term(p, member, col, k + 1u),
+    right_term(p, member, col, k + 2u),
+    right_term(p, member, col, k + 3u),
+  );
+}
+
+// A term of a lane's four columns.
+fn right_term(p: Problem, member: u32, col: u32, k: u32) -> vec4<f32> {
+  let term = min(k, p.depth - 1u);
+  if (RIGHT == NEITHER) {
+    let last = p.cols - 1u;
+    let values = vec4<f32>(
+      right_at(member, min(col, last), term),
+      right_at(member, min(col + 1u, last), term),
+      right_at(member, min(col + 2u, last), term),
+      right_at(member, min(col + 3u, last), term),
+    );
+    return select(vec4<f32>(), values, k < p.depth);
+  }
+  return select(vec4<f32>(), right_quad(member, min(col, (p.cols - 1u) & ~3u), term), k < p.depth);
+}
+
+fn store_row(p: Problem, member: u32, row: u32, col: u32, sums: vec4<f32>) {
+  if (row >= p.rows || col >= p.cols) {
+    return;
+  }
+  let values = finish(member, row, sums);
+  store(member, row, col, values.x);
+  if (col + 1u < p.cols) {
+    store(member, row, col + 1u, values.y);
+  }
+  if (col + 2u < p.cols) {
+    store(member, row, col + 2u, values.z);
+  }
+  if (col + 3u < p.cols) {
+    store(member, row, col + 3u, values.w);
+  }
 }

@@ -18,6 +18,8 @@ export interface GpuDevice extends Disposable {
   readonly arithmetic: ArithmeticProbe;
   readonly shaders: ShaderLibrary;
   readonly maxBindingBytes: number;
+  /** Threads of every subgroup; undefined where shaders cannot use subgroups or their sizes differ. */
+  readonly subgroupSize: number | undefined;
   /** Why the device was lost, once it is. */
   lostReason(): string | undefined;
   /** The first command that the device refused or had no memory for; what its buffers hold since is not what was asked for. */
@@ -67,9 +69,15 @@ export async function openGpuDevice({ adapter, name, software, shaders }: GpuDev
     device,
     arithmetic,
     shaders,
+    subgroupSize: fixedSubgroupSize(adapter),
     maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     lostReason: () => reason,
     refusal: () => refused,
     [Symbol.dispose]: () => device.destroy(),
   };
+}
+
+function fixedSubgroupSize({ features, info }: GPUAdapter): number | undefined {
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  return features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
 }

@@ -5,45 +5,40 @@ import { DeviceError } from '../errors.ts';
 import { stepFields } from '../ops/kernel.ts';
 import type { Kernel, Params, Workgroups } from '../ops/kernel.ts';
 import { programOf } from '../plan/executor.ts';
-import type { Executor, RunOptions } from '../plan/executor.ts';
+import type { Executor, RunOptions, TimeOptions } from '../plan/executor.ts';
 import { sizeBytes } from '../plan/plan.ts';
 import type { Call, Executable } from '../plan/plan.ts';
 import type { GpuDevice } from './device.ts';
 import { pipelineCache } from './pipelines.ts';
+import { hasTimestamps, openTimestamps } from './profile.ts';
+import type { Timestamps } from './profile.ts';
 import { openStaging } from './staging.ts';
-
-/** Picks the launch variant of a call by name. */
-export type ChooseVariant = (kernel: Kernel, params: Params) => string;
+import { defaultVariant, variantConstants } from './variants.ts';
+import type { ChooseVariant } from './variants.ts';
 
 /** Uniform slices start at multiples of 256 bytes, the largest alignment that WebGPU allows an adapter to ask for. */
 const uniformAlignment = 256;
 const stepBytes = 16;
 
+const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
 interface BoundCall {
+  readonly variant: string;
   readonly pipeline: GPUComputePipeline;
   readonly tensors: GPUBindGroup;
   readonly scalars: GPUBindGroup;
   readonly workgroups: Workgroups;
 }
 
-const fewOutputs = 4096;
-
-/** Products of few outputs keep more threads busy with one output each. */
-const defaultVariant: ChooseVariant = (kernel, params) => {
-  const names = Object.keys(kernel.variants);
-  const small = names.includes('tile1x1') && (kernel.outputs?.(params) ?? 0) < fewOutputs;
-  return small ? 'tile1x1' : (names[0] ?? '');
-};
-
 export async function createGpuExecutor(
   gpu: GpuDevice,
   plan: Executable,
-  chooseVariant: ChooseVariant = defaultVariant,
+  chooseVariant: ChooseVariant = (kernel, params) => defaultVariant(gpu, kernel, params),
 ): Promise<Executor> {
   const { device } = gpu;
   const owned: GPUBuffer[] = [];
   const createBuffer = (label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer => {
-    const buffer = device.createBuffer({ label, size: Math.max(4, size), usage });
+    const buffer = device.createBuffer({ label, size: Math.max(16, roundUp(size, 16)), usage });
     owned.push(buffer);
     return buffer;
   };
@@ -94,12 +89,14 @@ export async function createGpuExecutor(
   let callIndex = 0;
   async function bind({ kernel, tensors, params: values, constants }: Call): Promise<BoundCall> {
     const offset = callIndex++ * uniformAlignment;
-    const tile = kernel.variants[chooseVariant(kernel, values)] ?? {};
+    const variant = chooseVariant(kernel, values);
+    const tile = variantConstants(gpu, kernel, variant, values);
     const { pipeline, tensors: tensorLayout, scalars } = await cache.compile(kernel, { ...tile, ...constants });
     const data = packParams(kernel, values);
     device.queue.writeBuffer(params, offset, data);
     const bindings = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
     return {
+      variant,
       pipeline,
       tensors: device.createBindGroup({
         label: kernel.name,
@@ -110,7 +107,8 @@ export async function createGpuExecutor(
           const resource = {
             buffer: bufferAt(place.buffer),
             offset: place.elementOffset * 4,
-            size: place.elements * 4,
+            // Kernels may read four floats at a time.
+            size: roundUp(place.elements * 4, 16),
           };
           return { binding: index, resource };
         }),
@@ -152,6 +150,61 @@ export async function createGpuExecutor(
     throw failure;
   }
 
+  /** Records and submits a program once per step: in one pass, which may be timed, or, `apart`, in one timed pass for each call. */
+  function submit(
+    program: string,
+    { steps: rows, firstCall = 0, callCount: count }: RunOptions,
+    timestamps?: Timestamps,
+    apart = false,
+  ): void {
+    checkDevice();
+    for (const [row, step] of rows.entries()) {
+      for (const [index, field] of stepFields.entries()) stepData[(row * uniformAlignment) / 4 + index] = step[field];
+    }
+    device.queue.writeBuffer(steps, 0, stepData, 0, (rows.length * uniformAlignment) / 4);
+    const calls = programOf(programs, program).slice(firstCall, count === undefined ? undefined : firstCall + count);
+    const encoder = device.createCommandEncoder();
+    const begin = (): GPUComputePassEncoder =>
+      encoder.beginComputePass({ label: program, ...(timestamps && { timestampWrites: timestamps.next() }) });
+    const whole = apart ? undefined : begin();
+    for (let row = 0; row < rows.length; row++) {
+      for (const call of calls) {
+        const pass = whole ?? begin();
+        pass.setPipeline(call.pipeline);
+        pass.setBindGroup(0, call.tensors);
+        pass.setBindGroup(1, call.scalars, [row * uniformAlignment]);
+        pass.dispatchWorkgroups(...call.workgroups);
+        if (whole === undefined) pass.end();
+      }
+    }
+    whole?.end();
+    timestamps?.resolve(encoder);
+    device.queue.submit([encoder.finish()]);
+  }
+
+  async function time(program: string, options: TimeOptions): Promise<BigUint64Array> {
+    const { steps: rows, firstCall = 0, callCount: count, apart } = options;
+    const callsPerStep = count ?? programOf(programs, program).length - firstCall;
+    using timestamps = openTimestamps(device, apart ? rows.length * callsPerStep : 1);
+    submit(program, options, timestamps, apart);
+    return new BigUint64Array(await readBytes(timestamps.resolved, 0, timestamps.resolved.size));
+  }
+
+  /** A range of a buffer once everything before has run. Throws DeviceError if the device is lost meanwhile. */
+  async function readBytes(source: GPUBuffer, byteOffset: number, byteCount: number): Promise<ArrayBuffer> {
+    let bytes: ArrayBuffer;
+    try {
+      bytes = await staging.read(source, byteOffset, byteCount);
+    } catch (cause) {
+      // An aborted map has an empty message; the reason arrives with `device.lost`.
+      await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+      checkDevice();
+      throw lostError(cause);
+    }
+    checkDevice();
+    return bytes;
+  }
+
   return {
     plan,
     write(buffer, values, elementOffset = 0) {
@@ -159,26 +212,7 @@ export async function createGpuExecutor(
       // TypeScript's view types allow shared memory, which the queue does not take.
       device.queue.writeBuffer(bufferAt(buffer), elementOffset * 4, values as GPUAllowSharedBufferSource);
     },
-    run(program, { steps: rows, firstCall = 0, callCount: count }: RunOptions) {
-      checkDevice();
-      for (const [row, step] of rows.entries()) {
-        for (const [index, field] of stepFields.entries()) stepData[(row * uniformAlignment) / 4 + index] = step[field];
-      }
-      device.queue.writeBuffer(steps, 0, stepData, 0, (rows.length * uniformAlignment) / 4);
-      const calls = programOf(programs, program).slice(firstCall, count === undefined ? undefined : firstCall + count);
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass({ label: program });
-      for (let row = 0; row < rows.length; row++) {
-        for (const call of calls) {
-          pass.setPipeline(call.pipeline);
-          pass.setBindGroup(0, call.tensors);
-          pass.setBindGroup(1, call.scalars, [row * uniformAlignment]);
-          pass.dispatchWorkgroups(...call.workgroups);
-        }
-      }
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-    },
+    run: (program, options) => submit(program, options),
     copy(from, to, elementOffset = 0, elements) {
       const source = bufferAt(from);
       const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
@@ -190,19 +224,12 @@ export async function createGpuExecutor(
       const source = bufferAt(name);
       const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
       checkDevice();
-      let bytes: ArrayBuffer;
-      try {
-        bytes = await staging.read(source, elementOffset * 4, size);
-      } catch (cause) {
-        // An aborted map has an empty message; the reason arrives with `device.lost`.
-        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-        checkDevice();
-        throw lostError(cause);
-      }
-      checkDevice();
+      const bytes = await readBytes(source, elementOffset * 4, size);
       const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
       return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
     },
+    variants: (program) => programOf(programs, program).map(({ variant }) => variant),
+    ...(hasTimestamps(device) && { time }),
     [Symbol.dispose]: dispose,
   };
 }

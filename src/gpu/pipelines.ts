@@ -18,6 +18,9 @@ export interface PipelineCache {
   compile(kernel: Kernel, constants: Constants): Promise<CompiledKernel>;
 }
 
+/** Tiles that a subgroup shares: the file that stands for one thread gives way to WGSL's own. */
+export const subgroupFiles = { 'lib/lanes_one.wgsl': 'lib/lanes_subgroup.wgsl' } as const;
+
 const caches = new WeakMap<GPUDevice, WeakMap<ShaderLibrary, PipelineCache>>();
 
 /** The device's cache for these shader texts: it lives as long as the device does. */
@@ -56,7 +59,8 @@ async function compileKernel(
   constants: Constants,
   scalars: GPUBindGroupLayout,
 ): Promise<CompiledKernel> {
-  const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants);
+  const replaced = (constants.LANES ?? 1) > 1 ? subgroupFiles : {};
+  const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants, replaced);
   const module = device.createShaderModule({ label: kernel.name, code: assembled.code });
   const entry = (type: GPUBufferBindingType) => (_: string, index: number) => ({
     binding: index,

@@ -5,21 +5,49 @@
 import type { ActivationName } from '../recipe/schema.ts';
 import { activate, activationCodes, activationSlope } from './activation.ts';
 import { defineKernel } from './kernel.ts';
-import type { Constants, KernelCase, Workgroups } from './kernel.ts';
-import { product } from './product.ts';
+import type { KernelCase } from './kernel.ts';
+import { launchProduct, product, productConstants, productVariants } from './product.ts';
 
-/** Each thread computes TILE x TILE outputs. */
-const tileVariants = {
-  tile4x4: { TILE: 4, WIDTH: 64 },
-  tile1x1: { TILE: 1, WIDTH: 64 },
-} as const;
+const aligned = (...strides: readonly number[]): boolean => strides.every((stride) => stride % 4 === 0);
 
-function launchTiles(rows: number, cols: number, members: number, tile: Constants): Workgroups {
-  const size = tile.TILE ?? 1;
-  const groups = Math.ceil((Math.ceil(rows / size) * Math.ceil(cols / size)) / (tile.WIDTH ?? 64));
-  const x = Math.min(groups, 65_535);
-  return [x, Math.ceil(groups / x), members];
+interface DenseShape {
+  readonly batch: number;
+  readonly inSize: number;
+  readonly outSize: number;
+  readonly wStride: number;
+  readonly population: number;
 }
+
+const forwardShape = ({ batch, inSize, outSize, xStride, wStride, population }: DenseShape & { xStride: number }) =>
+  ({
+    rows: outSize,
+    cols: batch,
+    depth: inSize,
+    members: population,
+    left: aligned(outSize, wStride) ? 'rows' : 'neither',
+    right: aligned(inSize, xStride) ? 'depth' : 'neither',
+  }) as const;
+
+const backwardInputShape = ({ batch, inSize, outSize, wStride, population }: DenseShape) =>
+  ({
+    rows: batch,
+    cols: inSize,
+    depth: outSize,
+    members: population,
+    left: aligned(outSize) ? 'depth' : 'neither',
+    right: aligned(outSize, wStride) ? 'depth' : 'neither',
+  }) as const;
+
+/** The ones of the bias stand in a column after the inputs. */
+const backwardWeightShape = ({ batch, inSize, outSize, xStride, population }: DenseShape & { xStride: number }) =>
+  ({
+    rows: outSize,
+    cols: inSize + 1,
+    depth: batch,
+    members: population,
+    left: aligned(outSize) ? 'rows' : 'neither',
+    right: aligned(inSize, xStride) ? 'cols' : 'neither',
+  }) as const;
 
 /**
  * y[p,m,n] = activation(Σ over k of x[p,m,k]·w[p,k,n], + b[p,n])
@@ -28,12 +56,13 @@ function launchTiles(rows: number, cols: number, members: number, tile: Constant
  */
 export const denseForward = defineKernel({
   name: 'dense_forward',
-  reads: { x: 'f32', w: 'f32' },
+  reads: { x: 'f32x4', w: 'f32x4' },
   writes: { y: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
-  variants: tileVariants,
-  launch: (p, tile) => launchTiles(p.batch, p.outSize, p.population, tile),
-  outputs: (p) => p.population * p.batch * p.outSize,
+  variants: productVariants,
+  specialise: (p, tile) => productConstants(forwardShape(p), tile),
+  launch: (p, tile) => launchProduct(forwardShape(p), tile),
+  product: forwardShape,
   longestSum: (p) => p.inSize + 1,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ x, w, y }, { batch, inSize, outSize, xStride, wStride, population }, { math, constants }) {
@@ -64,12 +93,13 @@ export const denseForward = defineKernel({
  */
 export const denseBackwardInput = defineKernel({
   name: 'dense_backward_input',
-  reads: { dy: 'f32', w: 'f32', saved: 'f32' },
+  reads: { dy: 'f32x4', w: 'f32x4', saved: 'f32' },
   writes: { dx: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', wStride: 'u32', population: 'u32' },
-  variants: tileVariants,
-  launch: (p, tile) => launchTiles(p.batch, p.inSize, p.population, tile),
-  outputs: (p) => p.population * p.batch * p.inSize,
+  variants: productVariants,
+  specialise: (p, tile) => productConstants(backwardInputShape(p), tile),
+  launch: (p, tile) => launchProduct(backwardInputShape(p), tile),
+  product: backwardInputShape,
   longestSum: (p) => p.outSize,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ dy, w, saved, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
@@ -99,12 +129,13 @@ export const denseBackwardInput = defineKernel({
  */
 export const denseBackwardWeight = defineKernel({
   name: 'dense_backward_weight',
-  reads: { x: 'f32', dy: 'f32' },
+  reads: { x: 'f32x4', dy: 'f32x4' },
   writes: { dw: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
-  variants: tileVariants,
-  launch: (p, tile) => launchTiles(p.inSize + 1, p.outSize, p.population, tile),
-  outputs: (p) => p.population * (p.inSize + 1) * p.outSize,
+  variants: productVariants,
+  specialise: (p, tile) => productConstants(backwardWeightShape(p), tile),
+  launch: (p, tile) => launchProduct(backwardWeightShape(p), tile),
+  product: backwardWeightShape,
   longestSum: (p) => p.batch,
   multiplyAdds: (p) => p.population * p.batch * (p.inSize + 1) * p.outSize,
   twin({ x, dy, dw }, { batch, inSize, outSize, xStride, wStride, population }, { math }) {

@@ -24,11 +24,12 @@ const gatherParams = {
  */
 export const gatherBytes = defineKernel({
   name: 'gather_bytes',
-  reads: { shard: 'u32', indices: 'u32', affine: 'f32' },
+  reads: { shard: 'u32', indices: 'u32', affine: 'f32x4' },
   writes: { x: 'f32' },
   params: gatherParams,
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(Math.ceil((p.batch * p.features) / 4), p.members, tile),
+  variants: { rows4: { ROWS: 4, WIDTH: 64 }, rows1: { ROWS: 1, WIDTH: 64 } },
+  specialise: (p) => ({ WORDS: p.features % 4 === 0 ? 1 : 0 }),
+  launch: (p, { ROWS = 1, WIDTH = 64 }) => [Math.ceil(p.features / 4 / WIDTH), Math.ceil(p.batch / ROWS), p.members],
   longestSum: () => 2,
   twin({ shard, indices, affine, x }, { batch, features, indexStride, firstRow, rowCount, members }, { math, step }) {
     for (let member = 0; member < members; member++) {

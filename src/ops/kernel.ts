@@ -4,8 +4,10 @@
  */
 import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
 
-/** Element type of a binding; bytes are held four to a `u32`. */
+/** Element type of a tensor; bytes are held four to a `u32`. */
 export type Binding = 'f32' | 'u32';
+/** Element type as a shader binds it: `f32x4` reads floats four at a time, so what is bound ends at a multiple of four. */
+export type ShaderBinding = Binding | 'f32x4';
 export type Scalar = 'f32' | 'u32';
 export type Values = FloatArray | Uint32Array;
 
@@ -32,8 +34,8 @@ export interface TwinContext {
 }
 
 interface Declaration<
-  R extends Readonly<Record<string, Binding>>,
-  W extends Readonly<Record<string, Binding>>,
+  R extends Readonly<Record<string, ShaderBinding>>,
+  W extends Readonly<Record<string, ShaderBinding>>,
   P extends Readonly<Record<string, Scalar>>,
 > {
   /** Name of the file in `shaders/`, of the pipeline, of the row in a profile and of the test. */
@@ -44,12 +46,14 @@ interface Declaration<
   readonly writes: W;
   /** Scalars of group 1, binding 0, in order. */
   readonly params: P;
-  /** Launch variants: tile sizes and workgroup widths by name, all equal to the bit; the first is the default. */
+  /** Launch variants: tile sizes and workgroup widths by name, all equal to the bit. */
   readonly variants: Readonly<Record<string, Constants>>;
+  /** Constants of the shader that follow from the parameters. */
+  specialise?(params: { readonly [K in keyof P]: number }, tile: Constants): Constants;
   /** Workgroups to dispatch; `tile` holds the variant's constants. */
   launch(params: { readonly [K in keyof P]: number }, tile: Constants): Workgroups;
-  /** Elements that a matrix product writes: few of them keep more threads busy with one each. */
-  outputs?(params: { readonly [K in keyof P]: number }): number;
+  /** What a matrix product multiplies: its variants specialise on it, and executors choose among them by it. */
+  product?(params: { readonly [K in keyof P]: number }): ProductShape;
   /** Terms of the longest sum behind one element: the error bound on adapters that are not exact comes from it. */
   longestSum(params: { readonly [K in keyof P]: number }): number;
   /** Multiply-adds of one call, for the tables of `descent plan`. */
@@ -62,17 +66,34 @@ interface Declaration<
   ): void;
 }
 
-type View<B extends Binding> = B extends 'f32' ? FloatArray : Uint32Array;
+type View<B extends ShaderBinding> = B extends 'u32' ? Uint32Array : FloatArray;
+
+/** Element type of the tensor behind a binding. */
+export function elementType(binding: ShaderBinding): Binding {
+  return binding === 'u32' ? 'u32' : 'f32';
+}
+
+/** A matrix product as kernels tile it: out(row, col) = Σ over k < depth of left(row, k)·right(col, k), for each member. */
+export interface ProductShape {
+  readonly rows: number;
+  readonly cols: number;
+  readonly depth: number;
+  readonly members: number;
+  /** Along what four neighbours of a side lie in memory, aligned to four. */
+  readonly left: 'depth' | 'rows' | 'neither';
+  readonly right: 'depth' | 'cols' | 'neither';
+}
 
 /** A kernel with its types erased, as plans and executors hold it. */
 export interface Kernel {
   readonly name: string;
-  readonly reads: Readonly<Record<string, Binding>>;
-  readonly writes: Readonly<Record<string, Binding>>;
+  readonly reads: Readonly<Record<string, ShaderBinding>>;
+  readonly writes: Readonly<Record<string, ShaderBinding>>;
   readonly params: Readonly<Record<string, Scalar>>;
   readonly variants: Readonly<Record<string, Constants>>;
+  specialise?(params: Params, tile: Constants): Constants;
   launch(params: Params, tile: Constants): Workgroups;
-  outputs?(params: Params): number;
+  product?(params: Params): ProductShape;
   longestSum(params: Params): number;
   multiplyAdds?(params: Params): number;
   twin(tensors: Readonly<Record<string, Values>>, params: Params, context: TwinContext): void;
@@ -80,8 +101,8 @@ export interface Kernel {
 
 /** Checks a declaration's types against its twin and erases them. */
 export function defineKernel<
-  const R extends Readonly<Record<string, Binding>>,
-  const W extends Readonly<Record<string, Binding>>,
+  const R extends Readonly<Record<string, ShaderBinding>>,
+  const W extends Readonly<Record<string, ShaderBinding>>,
   const P extends Readonly<Record<string, Scalar>>,
 >(declaration: Declaration<R, W, P>): Kernel {
   return declaration as unknown as Kernel;

@@ -9,8 +9,11 @@ import { hyperAt, penalisedGradient } from './sums.ts';
 import { hyperColumn, hyperColumns, memberColumns } from './tables.ts';
 import type { HyperColumn } from './tables.ts';
 
-/** Read by every update; `normSquares` [population] is the squared norm of the gradient, read only where CLIP is 1. */
-const shared = { dw: 'f32', hyper: 'f32', penalised: 'u32', members: 'u32', normSquares: 'f32' } as const;
+/**
+ * Read by every update; `normSquares` [population] is the squared norm of the gradient, read only where CLIP is 1. `count`, the elements
+ * of a member's arena, is a multiple of four.
+ */
+const shared = { dw: 'f32x4', hyper: 'f32', penalised: 'u32', members: 'u32', normSquares: 'f32' } as const;
 const params = { count: 'u32', columns: 'u32', population: 'u32' } as const;
 
 interface Update {
@@ -65,10 +68,10 @@ function updateAll(
 export const sgd = defineKernel({
   name: 'sgd',
   reads: shared,
-  writes: { w: 'f32' },
+  writes: { w: 'f32x4' },
   params,
   variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, p.population, tile),
+  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
   longestSum: () => 4,
   twin(tensors, p, context) {
     const { mulAdd } = context.math;
@@ -83,10 +86,10 @@ export const sgd = defineKernel({
 export const momentum = defineKernel({
   name: 'momentum',
   reads: shared,
-  writes: { w: 'f32', b: 'f32' },
+  writes: { w: 'f32x4', b: 'f32x4' },
   params,
   variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, p.population, tile),
+  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
   longestSum: () => 6,
   twin(tensors, p, context) {
     const { math, constants } = context;
@@ -107,10 +110,10 @@ export const momentum = defineKernel({
 export const rmsprop = defineKernel({
   name: 'rmsprop',
   reads: shared,
-  writes: { w: 'f32', v: 'f32' },
+  writes: { w: 'f32x4', v: 'f32x4' },
   params,
   variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, p.population, tile),
+  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
   longestSum: () => 6,
   twin(tensors, p, context) {
     const { math } = context;
@@ -134,10 +137,10 @@ export const rmsprop = defineKernel({
 export const adam = defineKernel({
   name: 'adam',
   reads: shared,
-  writes: { w: 'f32', m: 'f32', v: 'f32' },
+  writes: { w: 'f32x4', m: 'f32x4', v: 'f32x4' },
   params,
   variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, p.population, tile),
+  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
   longestSum: () => 8,
   twin(tensors, p, context) {
     const { math } = context;
@@ -174,11 +177,11 @@ const hyperRow: Readonly<Record<HyperColumn, number>> = {
 const leastWeight = 1.2e-38;
 
 const sizes = [
-  { count: 1, decaying: false },
-  { count: 7, decaying: false },
-  { count: 257, decaying: false },
+  { count: 4, decaying: false },
+  { count: 8, decaying: false },
+  { count: 260, decaying: false },
   { count: 600, decaying: false },
-  { count: 33, decaying: true },
+  { count: 36, decaying: true },
 ] as const;
 
 export const optimizerCases: readonly KernelCase[] = sizes.flatMap(({ count, decaying }, index): KernelCase[] => {

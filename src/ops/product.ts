@@ -1,10 +1,47 @@
 /**
- * The matrix product under the rule for sums, on the CPU: chunks of 256 terms in index order, then the chunk sums in index order,
- * again in chunks of 256. Twin of `shaders/lib/product.wgsl`; all three products of a dense layer are made of it.
+ * The matrix product under the rule for sums: chunks of 256 terms in index order, then the chunk sums in index order, again in chunks of
+ * 256. Here are its launch variants and its CPU form, twin of `shaders/lib/product.wgsl`; all products of layers are made of it.
  */
 import { float32, float64 } from '../arithmetic/arithmetic.ts';
 import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
 import { sumChunk } from './kernel.ts';
+import type { Constants, ProductShape, Workgroups } from './kernel.ts';
+
+/** In a variant's LANES: as many threads share a tile as the adapter's subgroups have. */
+export const subgroupLanes = 0;
+
+/** Tiles of ROWS x 4 outputs for each of LANES threads. */
+export const productVariants = {
+  rows1: { ROWS: 1, LANES: 1, WIDTH: 64 },
+  rows4: { ROWS: 4, LANES: 1, WIDTH: 64 },
+  shared4: { ROWS: 4, LANES: subgroupLanes },
+  shared10: { ROWS: 10, LANES: subgroupLanes },
+  shared16: { ROWS: 16, LANES: subgroupLanes },
+  shared25: { ROWS: 25, LANES: subgroupLanes },
+} as const;
+
+/** Columns of each lane. */
+const laneColumns = 4;
+
+/** What the shader of a product of this shape is specialised by, besides its tile. */
+export function productConstants({ depth, left, right }: ProductShape, { ROWS = 1, LANES = 1 }: Constants): Constants {
+  const quads = left === 'rows' ? 4 * Math.ceil(ROWS / 4) : ROWS;
+  return {
+    LEFT: { neither: 0, depth: 1, rows: 2 }[left],
+    RIGHT: { neither: 0, depth: 1, cols: 2 }[right],
+    LEVELS: depth <= sumChunk ? 1 : depth <= sumChunk ** 2 ? 2 : 3,
+    LOADS: Math.ceil(quads / LANES),
+  };
+}
+
+/** One group of LANES threads for each tile, members along z. */
+export function launchProduct({ rows, cols, members }: ProductShape, tile: Constants): Workgroups {
+  const { ROWS = 1, LANES = 1, WIDTH = LANES } = tile;
+  const tiles = Math.ceil(rows / ROWS) * Math.ceil(cols / (laneColumns * LANES));
+  const groups = Math.ceil((tiles * LANES) / WIDTH);
+  const x = Math.min(groups, 65_535);
+  return [x, Math.ceil(groups / x), members];
+}
 
 /** A matrix by strides: element (row, col) is `values[start + row*rowStep + col*colStep]`. */
 export interface Operand {

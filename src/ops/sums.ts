@@ -54,11 +54,11 @@ export const penaltySquares = defineKernel({
 
 /**
  * sums[p,j] = Σ over chunk j of (dw[p,i] + penalty·w[p,i])², the penalty only on weights. First level of the gradient's norm.
- * w, dw [population, count], hyper (see tables.ts) → sums [population, ceil(count/256)].
+ * w, dw [population, count], count a multiple of four, hyper (see tables.ts) → sums [population, ceil(count/256)].
  */
 export const gradientSquares = defineKernel({
   name: 'gradient_squares',
-  reads: { dw: 'f32', w: 'f32', penalised: 'u32', hyper: 'f32' },
+  reads: { dw: 'f32x4', w: 'f32x4', penalised: 'u32', hyper: 'f32' },
   writes: { sums: 'f32' },
   params: { count: 'u32', population: 'u32' },
   variants: linearVariants,
@@ -129,7 +129,7 @@ export function penalisedGradient(
 }
 
 /** The last count has batch_metrics reach the third level of the rule for sums. */
-export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600, 65_793].flatMap((count): KernelCase[] => {
+export const sumCases: readonly KernelCase[] = [1, 4, 7, 33, 257, 260, 600, 65_793].flatMap((count): KernelCase[] => {
   const population = 2;
   const w = { elements: population * count, fill: { kind: 'normal', scale: 1 } } as const;
   const sums = { elements: population * Math.ceil(count / sumChunk) };
@@ -149,7 +149,9 @@ export const sumCases: readonly KernelCase[] = [1, 7, 33, 257, 600, 65_793].flat
       },
     },
     { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },
-    { kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } },
+    ...(count % 4 === 0
+      ? [{ kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } }]
+      : []),
     { kernel: chunkSums, name, params, tensors: { values: w, sums } },
   ];
 });

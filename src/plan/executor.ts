@@ -12,6 +12,11 @@ export interface RunOptions {
   readonly callCount?: number;
 }
 
+export interface TimeOptions extends RunOptions {
+  /** Each call in a pass of its own; else one pass for all of them, as `run` has it. */
+  readonly apart: boolean;
+}
+
 /** What an executor has bound for a program. Throws for a name that the plan does not know. */
 export function programOf<T>(programs: Readonly<Record<string, T>>, name: string): T {
   const program = programs[name];
@@ -29,4 +34,11 @@ export interface Executor extends Disposable {
   copy(from: string, to: string, elementOffset?: number, elements?: number): void;
   /** The content of a buffer once everything before has run. */
   read(buffer: string, elementOffset?: number, elements?: number): Promise<Values>;
+  /** The launch variant of each call of a program; absent where there are none. */
+  variants?(program: string): readonly string[];
+  /**
+   * As `run`; gives begin and end of each pass in nanoseconds by the device's clock, [steps, calls, 2] if apart. Absent where the
+   * device has no such clock.
+   */
+  time?(program: string, options: TimeOptions): Promise<BigUint64Array>;
 }

@@ -2,6 +2,7 @@
  * The plan: what runs, in order, with every tensor's place in memory. It is fixed before the first step and holds nothing of any
  * adapter: how a kernel is tiled is the executor's business.
  */
+import { elementCount } from '../formats/shape.ts';
 import type { Binding, Constants, Kernel, Params } from '../ops/kernel.ts';
 import type { Model } from '../model/model.ts';
 
@@ -76,4 +77,16 @@ export function peakDeviceBytes(plan: Plan): number {
 /** All floating-point work of one call, for tables: multiply-adds of the products. */
 export function callMultiplyAdds(call: Call): number {
   return call.kernel.multiplyAdds?.(call.params) ?? 0;
+}
+
+/**
+ * Bytes of the activations, parameters and state that a call reads and writes, each tensor once; of tables and data it touches a few
+ * rows, which do not count.
+ */
+export function callBytes(plan: Plan, { tensors }: Call): number {
+  return Object.values(tensors).reduce((sum, { buffer, shape }) => {
+    const { kind } = bufferOf(plan, buffer);
+    const isWhole = kind === 'arena' || kind === 'slot' || buffer === 'outputs';
+    return isWhole ? sum + elementCount(shape) * 4 : sum;
+  }, 0);
 }

@@ -1,6 +1,8 @@
 /**
- * Makes one WGSL module from a shader file: puts in the files it uses, rewrites its tuning constants by name, and
- * remembers where each line came from. A `//! use lib/name.wgsl` line stays as a comment above the text that it brings.
+ * Makes one WGSL module from a shader file: puts in the files it uses, rewrites its tuning constants by name, repeats the lines of
+ * register tiles, and remembers where each line came from.
+ *   //! use lib/name.wgsl       stays as a comment above the text that it brings
+ *   //! each ROW < ROWS … //! end   the lines between once for each value of ROW, written as a literal; as it stands, ROW is a constant 0
  */
 
 import { ShaderError } from '../errors.ts';
@@ -27,16 +29,20 @@ interface SourceLine {
 const declaration = /^(const|override)\s+(\w+)\s*:\s*(u32|i32|f32|bool)\b/;
 
 /**
- * Assembles the shader at path `name`, with `constants` by name in place of its defaults (bool as 0 or 1). Throws
- * ShaderError on an unknown file, a cycle, a constant that is not declared, or a value that does not fit its type.
+ * Assembles the shader at path `name`, with `constants` by name in place of its defaults (bool as 0 or 1), and files that it uses
+ * replaced by others that offer the same (`replaced`: path to path). Throws ShaderError on an unknown file, a cycle, a constant that is
+ * not declared, or a value that does not fit its type.
  */
 export function assembleShader(
   name: string,
   library: ShaderLibrary,
   constants: Readonly<Record<string, number>>,
+  replaced: Readonly<Record<string, string>> = {},
 ): AssembledShader {
-  const lines: SourceLine[] = [];
-  include(name, library, lines, new Set(), []);
+  let lines: SourceLine[] = [];
+  include(name, { library, replaced, lines, included: new Set() }, []);
+  // Directives such as `enable` have to come before everything else.
+  lines = [...lines.filter(({ text }) => isDirective(text)), ...lines.filter(({ text }) => !isDirective(text))];
   const texts = lines.map((line) => line.text);
   const declared = new Map<string, { lineIndex: number; kind: string; type: string }>();
   texts.forEach((text, lineIndex) => {
@@ -70,21 +76,61 @@ export function assembleShader(
     texts[lineIndex] = rewritten;
   }
 
+  lines = repeatLines(lines.map((line, index) => ({ ...line, text: texts[index]! })));
+
   function locate(line: number): string {
     const source = lines[line - 1];
     return source === undefined ? `shaders/${name}` : `shaders/${source.file}:${source.number}`;
   }
-  return { name, code: texts.join('\n'), overrides, locate };
+  return { name, code: lines.map(({ text }) => text).join('\n'), overrides, locate };
+}
+
+function isDirective(text: string): boolean {
+  return /^(enable|requires|diagnostic)\b/.test(text);
+}
+
+/** Writes out the lines between `//! each NAME < COUNT` and `//! end`; COUNT is a constant with a literal value. */
+function repeatLines(lines: readonly SourceLine[]): SourceLine[] {
+  const out: SourceLine[] = [];
+  let open: { readonly start: SourceLine; readonly counter: RegExp; readonly count: number } | undefined;
+  let body: SourceLine[] = [];
+  const fail = ({ file, number }: SourceLine, reason: string): never => {
+    throw new ShaderError(`shaders/${file}:${number}: ${reason}`);
+  };
+  for (const line of lines) {
+    const directive = line.text.trim();
+    const each = /^\/\/! each (\w+) < (\w+)$/.exec(directive);
+    if (each !== null) {
+      if (open !== undefined) fail(line, 'repeated lines within repeated lines. Repeat one of the two by hand.');
+      const value = new RegExp(`^const ${each[2]}: u32 = (\\d+)u;`);
+      const count = lines.map(({ text }) => value.exec(text)?.[1]).find((found) => found !== undefined);
+      if (count === undefined) fail(line, `no "const ${each[2]}: u32" with a plain number to count to.`);
+      open = { start: line, counter: new RegExp(`\\b${each[1]}\\b`, 'g'), count: Number(count) };
+    } else if (directive === '//! end' && open !== undefined) {
+      const { counter, count } = open;
+      for (let i = 0; i < count; i++) {
+        for (const one of body) out.push({ ...one, text: one.text.replace(counter, `${i}u`) });
+      }
+      open = undefined;
+      body = [];
+    } else {
+      (open === undefined ? out : body).push(line);
+    }
+  }
+  if (open !== undefined) fail(open.start, 'no "//! end" follows.');
+  return out;
+}
+
+interface Inclusion {
+  readonly library: ShaderLibrary;
+  readonly replaced: Readonly<Record<string, string>>;
+  readonly lines: SourceLine[];
+  readonly included: Set<string>;
 }
 
 /** Appends a file and, in the place of its `use` lines, the files it uses that are not in yet; `users` are open. */
-function include(
-  file: string,
-  library: ShaderLibrary,
-  lines: SourceLine[],
-  included: Set<string>,
-  users: readonly SourceLine[],
-): void {
+function include(file: string, inclusion: Inclusion, users: readonly SourceLine[]): void {
+  const { library, replaced, lines, included } = inclusion;
   const user = users.at(-1);
   const place = user === undefined ? '' : `shaders/${user.file}:${user.number}: `;
   if (!Object.hasOwn(library, file)) {
@@ -103,14 +149,14 @@ function include(
     .forEach((text, index) => {
       const line = { text, file, number: index + 1 };
       lines.push(line);
-      if (!text.startsWith('//!')) return;
+      if (!text.startsWith('//!') || /^\/\/! (each|end)\b/.test(text)) return;
       const used = /^\/\/! use (\S+\.wgsl)\s*$/.exec(text)?.[1];
       if (used === undefined) {
         throw new ShaderError(
           `shaders/${file}:${line.number}: expected "//! use lib/name.wgsl", found "${text.trim()}".`,
         );
       }
-      include(used, library, lines, included, [...users, line]);
+      include(replaced[used] ?? used, inclusion, [...users, line]);
     });
 }
 

@@ -5,8 +5,10 @@
 import { createCpuExecutor } from '../cpu/executor.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
+import { availableVariants } from '../gpu/variants.ts';
 import { ops } from '../ops/index.ts';
-import type { Binding, Fill, KernelCase, StepScalars, Values } from '../ops/kernel.ts';
+import { elementType } from '../ops/kernel.ts';
+import type { Fill, Kernel, KernelCase, ShaderBinding, StepScalars, Values } from '../ops/kernel.ts';
 import type { Executable, PlanBuffer } from '../plan/plan.ts';
 import { drawBits, normals } from '../random/draws.ts';
 import { twinArithmetic } from '../train/device.ts';
@@ -19,24 +21,23 @@ export interface ConformanceRow extends Comparison {
 
 const defaultStep: StepScalars = { step: 0, row: 0, validRows: 0xffff_ffff };
 
-/** Runs the suite; one row per kernel and launch variant. `cases` defaults to all. */
+/** Runs the suite; one row per kernel and launch variant that the adapter can run. `cases` defaults to all. */
 export async function runConformance(
   gpu: GpuDevice,
   cases: readonly KernelCase[] = ops.flatMap((op) => op.cases),
 ): Promise<readonly ConformanceRow[]> {
-  const executable = caseExecutable(cases);
-  using cpu = createCpuExecutor(executable, twinArithmetic(gpu));
+  using cpu = createCpuExecutor(caseExecutable(new Map(cases.entries())), twinArithmetic(gpu));
   const inputs = cases.map(caseInputs);
   for (const [index, values] of inputs.entries()) {
     for (const [binding, data] of Object.entries(values)) cpu.write(bufferName(index, binding), data);
     cpu.run(String(index), { steps: [{ ...defaultStep, ...cases[index]?.step }] });
   }
   const rows: ConformanceRow[] = [];
-  for (const variant of new Set(cases.flatMap(({ kernel }) => Object.keys(kernel.variants)))) {
-    const chosen = [...cases.entries()].filter(([, { kernel }]) => variant in kernel.variants);
-    using executor = await createGpuExecutor(gpu, executable, (kernel) =>
-      variant in kernel.variants ? variant : (Object.keys(kernel.variants)[0] ?? ''),
-    );
+  const has = (kernel: Kernel, variant: string): boolean => availableVariants(gpu, kernel).includes(variant);
+  for (const variant of new Set(cases.flatMap(({ kernel }) => availableVariants(gpu, kernel)))) {
+    const chosen = [...cases.entries()].filter(([, { kernel }]) => has(kernel, variant));
+    const executable = caseExecutable(new Map(chosen));
+    using executor = await createGpuExecutor(gpu, executable, () => variant);
     const byKernel = new Map<string, Comparison[]>();
     for (const [index, { kernel, name, params, step }] of chosen) {
       for (const [binding, data] of Object.entries(inputs[index] ?? {}))
@@ -65,17 +66,17 @@ function bufferName(index: number, binding: string): string {
   return `${index}/${binding}`;
 }
 
-/** One program per case, each tensor in a buffer of its own. */
-function caseExecutable(cases: readonly KernelCase[]): Executable {
+/** One program per case, by its number; each tensor in a buffer of its own. */
+function caseExecutable(cases: ReadonlyMap<number, KernelCase>): Executable {
   const buffers: PlanBuffer[] = [];
   const programs = Object.fromEntries(
-    cases.map(({ kernel, name, params, constants = {}, tensors }, index) => {
-      const bindings: Record<string, Binding> = { ...kernel.reads, ...kernel.writes };
-      const placed = Object.entries(bindings).map(([binding, dtype]) => {
+    Array.from(cases, ([index, { kernel, name, params, constants = {}, tensors }]) => {
+      const bindings: Record<string, ShaderBinding> = { ...kernel.reads, ...kernel.writes };
+      const placed = Object.entries(bindings).map(([binding, type]) => {
         const elements = tensors[binding]?.elements;
         if (elements === undefined) throw new Error(`${kernel.name}, case ${name}: no size for ${binding}`);
         const buffer = bufferName(index, binding);
-        buffers.push({ name: buffer, dtype, elements, kind: 'table', readBack: false });
+        buffers.push({ name: buffer, dtype: elementType(type), elements, kind: 'table', readBack: false });
         return [binding, { name: binding, shape: [elements], buffer, elementOffset: 0, elements }] as const;
       });
       return [String(index), [{ kernel, layer: name, tensors: Object.fromEntries(placed), params, constants }]];
@@ -87,11 +88,11 @@ function caseExecutable(cases: readonly KernelCase[]): Executable {
 /** Contents of every tensor of a case, the same on every machine. */
 function caseInputs(kernelCase: KernelCase, seed: number): Record<string, Float32Array | Uint32Array> {
   const { kernel, tensors } = kernelCase;
-  const bindings: Record<string, Binding> = { ...kernel.reads, ...kernel.writes };
+  const bindings: Record<string, ShaderBinding> = { ...kernel.reads, ...kernel.writes };
   return Object.fromEntries(
-    Object.entries(bindings).map(([binding, dtype], salt) => {
+    Object.entries(bindings).map(([binding, type], salt) => {
       const { elements = 0, fill } = tensors[binding] ?? {};
-      const values = dtype === 'f32' ? new Float32Array(elements) : new Uint32Array(elements);
+      const values = elementType(type) === 'f32' ? new Float32Array(elements) : new Uint32Array(elements);
       if (fill !== undefined) fillValues(values, fill, seed, salt);
       return [binding, values];
     }),

@@ -102,3 +102,48 @@ test('the library of the project holds its files by their path in shaders', () =
   );
   expect(assembleShader('lib/normal.wgsl', shaderLibrary, {}).code).toContain('fn log_f(');
 });
+
+const tiles = {
+  'tile.wgsl': [
+    'const ROWS: u32 = 1u;',
+    'const ROW: u32 = 0u;',
+    '//! use lib/one.wgsl',
+    '  //! each ROW < ROWS',
+    '  let a_ROW = x[ROW] * f(ROW);',
+    '  b += ROWS;',
+    '  //! end',
+    'done',
+  ].join('\n'),
+  'lib/one.wgsl': 'fn f() {}',
+  'lib/many.wgsl': 'enable subgroups;\nfn f() { return subgroupAdd(); }',
+};
+
+test('lines between each and end come once per value of the counter, as a literal, under their own line numbers', () => {
+  const shader = assembleShader('tile.wgsl', tiles, { ROWS: 2 });
+  const lines = shader.code.split('\n');
+  expect(lines.slice(4)).toEqual([
+    '  let a_ROW = x[0u] * f(0u);',
+    '  b += ROWS;',
+    '  let a_ROW = x[1u] * f(1u);',
+    '  b += ROWS;',
+    'done',
+  ]);
+  expect([5, 7, 9].map(shader.locate)).toEqual(['shaders/tile.wgsl:5', 'shaders/tile.wgsl:5', 'shaders/tile.wgsl:8']);
+});
+
+test('a used file gives way to another, whose directives come before everything else', () => {
+  const shader = assembleShader('tile.wgsl', tiles, {}, { 'lib/one.wgsl': 'lib/many.wgsl' });
+  const lines = shader.code.split('\n');
+  expect(lines[0]).toBe('enable subgroups;');
+  expect(shader.locate(1)).toBe('shaders/lib/many.wgsl:1');
+  expect(lines).toContain('fn f() { return subgroupAdd(); }');
+  expect(lines).not.toContain('fn f() {}');
+});
+
+test.each([
+  ['const ROWS: u32 = 2u;\n//! each ROW < ROWS\nx', /open\.wgsl:2: no "\/\/! end" follows/],
+  ['//! each ROW < COUNT\n//! end', /open\.wgsl:1: no "const COUNT: u32"/],
+  ['const N: u32 = 2u;\n//! each A < N\n//! each B < N\n//! end\n//! end', /open\.wgsl:3: repeated lines within/],
+])('repeated lines that are not closed, counted or nested are named: %s', (text, message) => {
+  expect(() => assembleShader('open.wgsl', { 'open.wgsl': text }, {})).toThrow(message);
+});

@@ -5,9 +5,11 @@ import { shaderLibrary } from '../../shaders/index.ts';
 import { activationCodes } from '../../src/ops/activation.ts';
 import { kernels, ops } from '../../src/ops/index.ts';
 import { stepFields } from '../../src/ops/kernel.ts';
-import type { Kernel } from '../../src/ops/kernel.ts';
+import type { Constants, Kernel } from '../../src/ops/kernel.ts';
 import { hyperColumn, hyperColumns, memberColumns } from '../../src/ops/tables.ts';
 import { streams } from '../../src/random/draws.ts';
+import { subgroupFiles } from '../../src/gpu/pipelines.ts';
+import { subgroupLanes } from '../../src/ops/product.ts';
 import { assembleShader } from '../../src/shader/assemble.ts';
 
 type Fields = readonly (readonly [name: string, type: string])[];
@@ -42,7 +44,12 @@ function declaredBindings(kernel: Kernel): Bound[] {
     ...Object.entries(kernel.writes).map((entry) => [...entry, 'storage, read_write'] as const),
   ];
   return [
-    ...tensors.map(([name, type, space], index) => ({ place: `0.${index}`, space, name, type: `array<${type}>` })),
+    ...tensors.map(([name, type, space], index) => ({
+      place: `0.${index}`,
+      space,
+      name,
+      type: `array<${type === 'f32x4' ? 'vec4<f32>' : type}>`,
+    })),
     { place: '1.0', space: 'uniform', name: 'params', type: 'Params' },
     { place: '1.1', space: 'uniform', name: 'step', type: 'Step' },
   ];
@@ -71,7 +78,8 @@ test('every file of lib is used', () => {
     Array.from(text.matchAll(/^\/\/! use (\S+)$/gm), (match) => match[1]),
   );
   const library = Object.keys(shaderLibrary).filter((path) => path.startsWith('lib/'));
-  expect([...new Set(used)].toSorted()).toEqual(library.toSorted());
+  const chosen = Object.values(subgroupFiles);
+  expect([...new Set([...used, ...chosen])].toSorted()).toEqual(library.toSorted());
 });
 
 test.each(kernels)('$name declares the bindings and parameters of its shader, in order', (kernel) => {
@@ -86,7 +94,7 @@ test('a planted difference in order, type or name of a binding or parameter is f
   const { batch, inSize, ...rest } = kernel.params;
   expect(structFields(text, 'Params')).not.toEqual(Object.entries({ inSize, batch, ...rest }));
   expect(structFields(text.replace('batch: u32', 'batch: f32'), 'Params')).not.toEqual(Object.entries(kernel.params));
-  expect(bindingsOf(text)).not.toEqual(declaredBindings({ ...kernel, reads: { w: 'f32', x: 'f32' } }));
+  expect(bindingsOf(text)).not.toEqual(declaredBindings({ ...kernel, reads: { w: 'f32x4', x: 'f32x4' } }));
   expect(bindingsOf(text.replace('read_write', 'read'))).not.toEqual(declaredBindings(kernel));
   expect(bindingsOf(text.replace('array<f32>', 'array<u32>'))).not.toEqual(declaredBindings(kernel));
 });
@@ -95,14 +103,22 @@ test.each(kernels)('$name assembles with the constants of each launch variant an
   const constants = ops.flatMap((op) => op.cases).flatMap((one) => (one.kernel.name === name ? [one.constants] : []));
   expect(constants.length).toBeGreaterThan(0);
   for (const tile of Object.values(variants)) {
-    for (const chosen of constants) assembleShader(`${name}.wgsl`, shaderLibrary, { ...tile, ...chosen });
+    const shared = tile.LANES === subgroupLanes;
+    const lanes: Constants = shared ? { LANES: 8 } : {};
+    const replaced = shared ? subgroupFiles : {};
+    for (const chosen of constants)
+      assembleShader(`${name}.wgsl`, shaderLibrary, { ...tile, ...lanes, ...chosen }, replaced);
   }
 });
 
-test('each matrix product has at least two launch variants', () => {
+test('each matrix product has launch variants with and without subgroups', () => {
   const products = kernels.filter(({ multiplyAdds }) => multiplyAdds !== undefined);
   expect(products.map(({ name }) => name)).toEqual(['dense_forward', 'dense_backward_input', 'dense_backward_weight']);
-  for (const { variants } of products) expect(Object.keys(variants).length).toBeGreaterThanOrEqual(2);
+  for (const { variants } of products) {
+    const shared = Object.values(variants).filter(({ LANES }) => LANES === subgroupLanes);
+    expect(shared.length).toBeGreaterThan(0);
+    expect(shared.length).toBeLessThan(Object.keys(variants).length);
+  }
 });
 
 test('the cases of the products and sums have the odd sizes 1, 7, 33, 257 and 600', () => {
