@@ -12,6 +12,7 @@ export default defineConfig({
         node: 'node/index.ts',
         browser: 'web/index.ts',
         descent: 'node/descent.ts',
+        bench: 'bench/peers.ts',
       },
       formats: ['es'],
     },

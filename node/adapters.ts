@@ -40,6 +40,8 @@ interface DriverSource {
 
 const BACKENDS = ['metal', 'd3d12', 'vulkan'];
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
+/** Dawn rounds timestamps to 65 microseconds for the sake of web pages; a profile needs them as they are. */
+const exactTimestamps = 'disable-dawn-features=timestamp_quantization';
 const NO_SUCH_NAME = 'adapter=(a name that no adapter has)';
 
 /** Dawn crashes the process when what `create()` returned is collected while work is pending: kept for ever. */
@@ -189,7 +191,7 @@ function instance(source: DriverSource, flags: string[]): GPU {
   if (gpu === undefined) {
     // GPUBufferUsage and its like, which a browser has as globals too.
     Object.assign(globalThis, globals);
-    gpu = create(flags);
+    gpu = create([...flags, exactTimestamps]);
     keptInstances.set(key, gpu);
   }
   return gpu;

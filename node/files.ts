@@ -5,7 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { DataFiles } from '../src/data/dataset.ts';
 import { DataError } from '../src/errors.ts';
 
@@ -16,8 +16,11 @@ export function datasetCacheDir(): string {
   return join(xdgCache || join(homedir(), '.cache'), 'descent', 'datasets');
 }
 
-/** Opens the data folders. Throws DataError if `dataDir` is given and is no folder. */
-export function openDataFiles(dataDir?: string): DataFiles {
+/**
+ * Opens the data folders; paths with `./` are looked up in the current folder, then in `startFolder`, where a run was started. Throws
+ * DataError if `dataDir` is given and is no folder.
+ */
+export function openDataFiles(dataDir?: string, startFolder?: string): DataFiles {
   if (dataDir !== undefined && !(existsSync(dataDir) && statSync(dataDir).isDirectory())) {
     throw new DataError(
       dataDir,
@@ -25,10 +28,10 @@ export function openDataFiles(dataDir?: string): DataFiles {
     );
   }
   const roots = dataDir === undefined ? [datasetCacheDir(), '/usr/share/datasets'] : [dataDir];
-  const candidates = (path: string): readonly string[] => {
-    if (isAbsolute(path)) return [path];
-    return path.startsWith('./') ? [resolve(path)] : roots.map((root) => join(root, path));
-  };
+  const folders = (path: string): readonly string[] =>
+    path.startsWith('./') ? [...new Set([process.cwd(), startFolder ?? process.cwd()])] : roots;
+  const candidates = (path: string): readonly string[] =>
+    isAbsolute(path) ? [path] : folders(path).map((folder) => join(folder, path));
   const found = (path: string): string | undefined =>
     candidates(path).find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
   return {
@@ -42,7 +45,7 @@ export function openDataFiles(dataDir?: string): DataFiles {
       }
     },
     describe(path) {
-      return found(path) ?? (isAbsolute(path) ? path : `${path} (looked in ${roots.join(' and ')})`);
+      return found(path) ?? (isAbsolute(path) ? path : `${path} (looked in ${folders(path).join(' and ')})`);
     },
   };
 }

@@ -3,12 +3,13 @@
  * folder that goes on to the same bits; recipe.json, written last of the first files, makes a folder a run.
  *
  *   recipe.json            the complete recipe
- *   model.json             shapes, names and normalisation, for predictions; the data folder
+ *   model.json             shapes, names and normalisation, for predictions; where the data was, and its digest
  *   init.safetensors       the weights of --init, if there were any
  *   metrics.jsonl          one line per evaluation, cut back to the checkpoint on resume
  *   checkpoints/           the newest two, step-000000123.safetensors
  *   final.safetensors      the weights
  *   result.json            written last: the run is finished
+ *   run.lock               there while a process writes
  */
 import {
   closeSync,
@@ -40,10 +41,16 @@ import type { TrainedModel } from '../src/train/use-model.ts';
 const keptCheckpoints = 2;
 const checkpointName = /^step-\d+\.safetensors$/;
 
-/** model.json: the saved model, the folder of --data if one was given, and whether the run started from init.safetensors. */
+/** model.json: the saved model, and what the run was made of. */
 const modelFileSchema = v.strictObject({
   ...savedModelSchema.entries,
+  /** The folder of --data, if one was given. */
   dataFolder: v.optional(v.string()),
+  /** The current folder of then, where relative paths of tables were looked up too. */
+  startFolder: v.optional(v.string()),
+  dataSha256: v.optional(v.string()),
+  trainRows: v.optional(v.number()),
+  /** Whether the run started from init.safetensors. */
   initialWeights: v.optional(v.boolean(), false),
 });
 export type ModelFile = v.InferOutput<typeof modelFileSchema>;
@@ -137,7 +144,21 @@ export function checkSameRecipe(folder: string, asked: Recipe): void {
   );
 }
 
-/** Starts a run folder, or opens one that `checkSameRecipe` has let pass, to go on in it. */
+/** Throws DataError where the data is not what a run was trained on so far. Runs of older versions do not know. */
+function checkSameData(folder: string, came: string | undefined): void {
+  const { dataSha256: expected } = readModelFile(folder);
+  if (expected === undefined || came === undefined || expected === came) return;
+  throw new DataError(
+    folder,
+    `the run was trained on other data: its sha256 was ${expected.slice(0, 16)}… then and is ${came.slice(0, 16)}… now. ` +
+      'Put the data back as it was, name its folder with --data, or choose another --out.',
+  );
+}
+
+/**
+ * Starts a run folder, or opens one to go on in it; `lockRun` has locked it. Throws RecipeError or DataError where the recipe or the data
+ * is another one.
+ */
 export function openRun(
   folder: string,
   plan: Plan,
@@ -148,6 +169,10 @@ export function openRun(
   const checkpoints = join(folder, 'checkpoints');
   const metricsPath = join(folder, 'metrics.jsonl');
   const isNew = !holdsRun(folder);
+  if (!isNew) {
+    checkSameRecipe(folder, recipe);
+    checkSameData(folder, model.dataSha256);
+  }
   mkdirSync(checkpoints, { recursive: true });
   for (const directory of [folder, checkpoints]) removeUnfinishedFiles(directory);
   if (isNew) {

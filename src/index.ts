@@ -12,6 +12,8 @@ export type { CpuDevice, Device } from './train/device.ts';
 export { train } from './train/trainer.ts';
 export type { Run, TrainOptions } from './train/trainer.ts';
 export type * from './train/events.ts';
+export { profileTrace } from './train/profile.ts';
+export type { KernelName, KernelProfile, KernelSpan, Profile, TraceEvent } from './train/profile.ts';
 export { readCheckpoint, readWeights, writeCheckpoint, writeWeights } from './train/checkpoint.ts';
 export type { Checkpoint } from './train/checkpoint.ts';
 export { resultJson } from './train/result-json.ts';

@@ -33,7 +33,8 @@ export function evaluateCommand(io: Io): Command {
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: EvaluateOptions) => {
     const { split, member = 0 } = options;
     const trained = openTrainedModel(run, member);
-    const files = openDataFiles(options.data ?? readModelFile(run).dataFolder);
+    const { dataFolder, startFolder } = readModelFile(run);
+    const files = openDataFiles(options.data ?? dataFolder, startFolder);
     const dataset = await loadDataset(trained.recipe.data, files);
     using device = await openChosenDevice(options, io);
     const evaluation = await evaluateModel(trained, dataset, split, device);

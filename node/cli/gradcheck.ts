@@ -1,6 +1,6 @@
 /** `descent gradcheck RECIPE`: the plan's gradient against central differences in float64; with --overfit, learning 100 examples by heart. */
 import { Command } from 'commander';
-import { CheckError } from '../../src/errors.ts';
+import { CheckError, RecipeError } from '../../src/errors.ts';
 import { gradcheck } from '../../src/verify/gradcheck.ts';
 import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import { overfit } from '../../src/verify/overfit.ts';
@@ -29,6 +29,13 @@ export function gradcheckCommand(io: Io): Command {
     .option('--overfit', 'train on 100 examples until the loss is near 0 instead');
   return addJsonOption(addDeviceOptions(addRecipeOptions(command))).action(
     async (name: string, options: GradcheckOptions) => {
+      const { device: kind = 'cpu', adapter } = options;
+      if (options.overfit !== true && (kind !== 'cpu' || adapter !== undefined)) {
+        throw new RecipeError(
+          adapter === undefined ? '--device' : '--adapter',
+          'the gradient is checked on the CPU path. Leave it out, or add --overfit.',
+        );
+      }
       const { recipe, dataset } = await openRecipe(name, options);
       if (options.overfit === true) {
         using device = await openChosenDevice(options, io);

@@ -8,6 +8,7 @@ import { version } from '../../package.json';
 import { DescentError } from '../../src/errors.ts';
 import type { ErrorKind } from '../../src/errors.ts';
 import type { Io } from '../output.ts';
+import { benchCommand } from './bench.ts';
 import { datasetsCommand } from './datasets.ts';
 import { devicesCommand } from './devices.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -29,6 +30,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .addCommand(trainCommand(io, args))
     .addCommand(evaluateCommand(io))
     .addCommand(predictCommand(io))
+    .addCommand(benchCommand(io))
     .addCommand(verifyCommand(io))
     .addCommand(gradcheckCommand(io))
     .addCommand(planCommand(io))

@@ -23,8 +23,9 @@ export interface RecipeOptions {
   readonly data?: string;
 }
 
+/** What the command line says, if anything. */
 export interface DeviceChoice {
-  readonly device: 'auto' | 'gpu' | 'cpu';
+  readonly device?: 'auto' | 'gpu' | 'cpu';
   readonly adapter?: string;
 }
 
@@ -42,13 +43,15 @@ export function addRecipeOptions(command: Command): Command {
     );
 }
 
-/** Adds --device and --adapter. */
-export function addDeviceOptions(command: Command): Command {
+/** Adds --device and --adapter; `standard` says what is taken where they are left out. */
+export function addDeviceOptions(command: Command, standard = 'auto'): Command {
   return command
     .addOption(
-      new Option('--device <kind>', 'auto: the best adapter, else the CPU path')
-        .choices(['auto', 'gpu', 'cpu'])
-        .default('auto'),
+      new Option('--device <kind>', `auto: the best adapter, else the CPU path (default: ${standard})`).choices([
+        'auto',
+        'gpu',
+        'cpu',
+      ]),
     )
     .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
 }
@@ -96,17 +99,25 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
-/** The recipe that an argument and options describe, and its data. Throws DataError or RecipeError. */
+/**
+ * The recipe that an argument and options describe, and its data; of a run that goes on, `startFolder` is where it was started. Throws
+ * DataError or RecipeError.
+ */
 export async function openRecipe(
   name: string,
   options: RecipeOptions,
+  startFolder?: string,
 ): Promise<{ readonly recipe: Recipe; readonly dataset: Dataset }> {
-  const seed = options.seed === undefined ? {} : { seed: options.seed };
-  const recipe = overrideRecipe(readRecipe(name), { ...options.set, ...seed });
-  const dataset = await loadDataset(recipe.data, openDataFiles(options.data));
+  const recipe = askedRecipe(name, options);
+  const dataset = await loadDataset(recipe.data, openDataFiles(options.data, startFolder));
   if (options.epochs === undefined) return { recipe, dataset };
   const trainRows = splitDataset(dataset, (memberRecipes(recipe)[0] ?? recipe).data).train.length;
   return { recipe: rescaleToEpochs(recipe, options.epochs, trainRows), dataset };
+}
+
+/** The recipe that an argument and options describe, without --epochs, which has to know the training rows. */
+export function askedRecipe(name: string, { set, seed }: RecipeOptions): Recipe {
+  return overrideRecipe(readRecipe(name), { ...set, ...(seed !== undefined && { seed }) });
 }
 
 /** A built-in recipe or a file's JSON, not validated but for being an object. */
@@ -136,7 +147,7 @@ export function readInput(path: string): Buffer {
 /** Opens the chosen device; says on standard error when `auto` comes down to the CPU path. */
 export function openChosenDevice({ device, adapter }: DeviceChoice, io: Io): Promise<Device> {
   return openDevice({
-    device,
+    ...(device !== undefined && { device }),
     ...(adapter !== undefined && { adapter }),
     onFallback: (reason) => io.stderr(`${reason}\nGoing on with the CPU path.\n`),
   });

@@ -1,36 +1,50 @@
-/** `descent plan RECIPE`: what would run, in which order, over which memory; known before the first step and without a device. */
-import { elementCount } from '../../src/formats/shape.ts';
+/** `descent plan RECIPE`: what would run, in which order, over which memory; known before the first step, and without a device unless named. */
 import { Command } from 'commander';
-import { bufferOf, callMultiplyAdds, peakDeviceBytes, sizeBytes } from '../../src/plan/plan.ts';
+import { callBytes, callMultiplyAdds, peakDeviceBytes, sizeBytes } from '../../src/plan/plan.ts';
 import type { Call, Plan } from '../../src/plan/plan.ts';
+import { maxBindingBytes } from '../../src/train/device.ts';
 import { prepare } from '../../src/train/session.ts';
 import { formatBytes, formatCount, formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
-import { addJsonOption, addRecipeOptions, openRecipe, recipeArgument } from './options.ts';
-import type { RecipeOptions } from './options.ts';
+import {
+  addDeviceOptions,
+  addJsonOption,
+  addRecipeOptions,
+  deviceName,
+  openChosenDevice,
+  openRecipe,
+  recipeArgument,
+} from './options.ts';
+import type { DeviceChoice, RecipeOptions } from './options.ts';
+
+interface PlanOptions extends RecipeOptions, DeviceChoice {
+  readonly json?: boolean;
+}
 
 export function planCommand(io: Io): Command {
   const command = new Command('plan')
     .description('print the plan of a recipe: kernels, shapes, memory')
     .argument('<recipe>', recipeArgument);
-  return addJsonOption(addRecipeOptions(command)).action(
-    async (name: string, options: RecipeOptions & { readonly json?: boolean }) => {
-      const { recipe, dataset } = await openRecipe(name, options);
-      const { plan, duration } = prepare(recipe, dataset);
-      const described = describePlan(plan);
-      if (options.json === true) {
-        io.stdout(formatJson({ recipe: recipe.name, ...duration, ...described }));
-        return;
-      }
-      const { parameterCount, multiplyAdds } = plan.model;
-      io.stdout(
-        `${recipe.name}: ${formatCount(duration.steps)} steps of ${plan.batch} rows for ${plan.population} ` +
-          `${plan.population === 1 ? 'model' : 'models'} of ${formatCount(parameterCount)} parameters; ` +
-          `${formatCount(multiplyAdds)} multiply-adds a row forwards\n`,
-      );
-      io.stdout(formatPlan(described));
-    },
-  );
+  addDeviceOptions(addRecipeOptions(command), 'the limits that every adapter keeps');
+  return addJsonOption(command).action(async (name: string, options: PlanOptions) => {
+    const { recipe, dataset } = await openRecipe(name, options);
+    const isChosen = options.device !== undefined || options.adapter !== undefined;
+    using device = isChosen ? await openChosenDevice(options, io) : undefined;
+    const { plan, duration } = prepare(recipe, dataset, device && { maxBindingBytes: maxBindingBytes(device) });
+    const described = describePlan(plan);
+    if (options.json === true) {
+      const adapter = device && { adapter: device.name };
+      io.stdout(formatJson({ recipe: recipe.name, ...adapter, ...duration, ...described }));
+      return;
+    }
+    const { parameterCount, multiplyAdds } = plan.model;
+    io.stdout(
+      `${recipe.name}: ${formatCount(duration.steps)} steps of ${plan.batch} rows for ${plan.population} ` +
+        `${plan.population === 1 ? 'model' : 'models'} of ${formatCount(parameterCount)} parameters; ` +
+        `${formatCount(multiplyAdds)} multiply-adds a row forwards${device ? `; on ${deviceName(device)}` : ''}\n`,
+    );
+    io.stdout(formatPlan(described));
+  });
 }
 
 interface DescribedTensor {
@@ -88,19 +102,12 @@ function describeCall(plan: Plan, call: Call): DescribedCall {
       const place = tensors[binding];
       return place === undefined ? [] : [{ binding, tensor: place.name, shape: place.shape, buffer: place.buffer }];
     });
-  const reads = describe(kernel.reads);
-  const writes = describe(kernel.writes);
-  const elements = [...reads, ...writes].map(({ buffer, shape }) => {
-    const { kind } = bufferOf(plan, buffer);
-    const whole = kind === 'arena' || kind === 'slot' || buffer === 'outputs';
-    return whole ? elementCount(shape) : 0;
-  });
   return {
     kernel: kernel.name,
     layer,
-    reads,
-    writes,
-    bytes: elements.reduce((sum, count) => sum + count, 0) * 4,
+    reads: describe(kernel.reads),
+    writes: describe(kernel.writes),
+    bytes: callBytes(plan, call),
     multiplyAdds: callMultiplyAdds(call),
   };
 }

@@ -1,12 +1,17 @@
 /** `descent train RECIPE`: trains, shows how it goes, and keeps everything in a run folder that can be gone on with. */
-import { join, relative, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { CheckError, RecipeError, DataError, InterruptedError } from '../../src/errors.ts';
+import { datasetSha256 } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { readWeights } from '../../src/train/checkpoint.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
+import { rescaleToEpochs } from '../../src/train/duration.ts';
 import type { TrainResult } from '../../src/train/events.ts';
+import { profileTrace } from '../../src/train/profile.ts';
+import type { Profile } from '../../src/train/profile.ts';
 import { resultJson } from '../../src/train/result-json.ts';
 import type { ResultJson } from '../../src/train/result-json.ts';
 import { describeModel } from '../../src/train/saved-model.ts';
@@ -14,11 +19,21 @@ import { prepare } from '../../src/train/session.ts';
 import { train } from '../../src/train/trainer.ts';
 import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
-import { checkSameRecipe, holdsRun, openRun, readInitialWeights, readModelFile, readResult } from '../run-folder.ts';
+import {
+  checkSameRecipe,
+  holdsRun,
+  openRun,
+  readInitialWeights,
+  readModelFile,
+  readResult,
+  writeWhole,
+} from '../run-folder.ts';
+import { lockRun } from '../run-lock.ts';
 import {
   addDeviceOptions,
   addJsonOption,
   addRecipeOptions,
+  askedRecipe,
   deviceName,
   openChosenDevice,
   openRecipe,
@@ -27,6 +42,7 @@ import {
   recipeArgument,
 } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
+import { formatProfile, profileJson } from './profile-view.ts';
 import { divergedMembers, formatResult, openTrainingView } from './train-view.ts';
 
 interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
@@ -34,6 +50,8 @@ interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
   readonly init?: string;
   readonly resume?: boolean;
   readonly checkpointSeconds: number;
+  readonly profile?: boolean;
+  readonly profileTrace?: string;
   readonly json?: boolean;
 }
 
@@ -45,29 +63,60 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     .option('--out <folder>', 'the run folder, created if need be (default: runs/<name>-<seed>-<time>)')
     .option('--init <weights>', 'start from the weights of a safetensors file')
     .option('--resume', 'go on with the run in --out from its newest checkpoint')
-    .option('--checkpoint-seconds <s>', 'time between two checkpoints', parseSeconds, 1.5);
+    .option('--checkpoint-seconds <s>', 'time between two checkpoints', parseSeconds, 1.5)
+    .option('--profile', 'time each kernel on a sample of steps, and print a table after the result')
+    .option('--profile-trace <file>', 'also write these steps as a Chrome trace, for chrome://tracing or Perfetto');
   return addJsonOption(command).action(async (name: string, options: TrainCommandOptions) => {
     if (options.resume === true && options.out === undefined) {
       throw new RecipeError('--resume', 'needs --out, the folder of the run to go on with.');
     }
-    if (options.resume !== true && options.out !== undefined && holdsRun(options.out)) {
-      throw new DataError(options.out, 'already holds a run. Go on with it by --resume, or choose another --out.');
-    }
     const resumed = options.out !== undefined && holdsRun(options.out);
-    const data = options.data ?? (resumed ? readModelFile(options.out).dataFolder : undefined);
-    const opened = await openRecipe(name, { ...options, ...(data !== undefined && { data }) });
-    const folder = options.out ?? newFolder(opened.recipe);
-    if (resumed) checkSameRecipe(folder, opened.recipe);
-    const weights = initialWeights(folder, resumed, options.init);
-    const finished = readResult(folder);
+    if (resumed && options.resume !== true) throw alreadyHoldsRun(options.out);
+    if (options.profileTrace !== undefined) checkWritable(options.profileTrace);
+    const finished = resumed ? finishedResult(options.out, name, options) : undefined;
     if (finished !== undefined && options.json !== true) io.stdout('This run is finished.\n');
-    const result = finished ?? (await runTraining(opened, folder, weights, options, io, resumeCommand(args, folder)));
-    io.stdout(options.json === true ? formatJson(result) : formatResult(result, showPath(folder)));
+    const { result, profile } =
+      finished === undefined ? await startOrResume(name, resumed, options, io, args) : { result: finished };
+    if (options.json === true) io.stdout(formatJson({ ...result, ...(profile && { profile: profileJson(profile) }) }));
+    else io.stdout(formatResult(result, showPath(options.out ?? result.run)));
+    if (wantsProfile(options)) showProfile(profile, result, options, io);
     const diverged = divergedMembers(result);
     if (diverged.length > 0) {
       throw new CheckError(`the loss became NaN or infinite: ${diverged.join(', ')}. Lower the learning rate there.`);
     }
   });
+}
+
+function alreadyHoldsRun(folder: string): DataError {
+  return new DataError(folder, 'already holds a run. Go on with it by --resume, or choose another --out.');
+}
+
+/** The result of a run that is finished: its data is not needed any more. Throws RecipeError where another run was asked for. */
+function finishedResult(folder: string, name: string, options: TrainCommandOptions): ResultJson | undefined {
+  const result = readResult(folder);
+  if (result === undefined) return undefined;
+  const recipe = askedRecipe(name, options);
+  const { epochs } = options;
+  // Older versions did not note the rows; a schedule in epochs is rescaled alike whatever they are.
+  const trainRows = readModelFile(folder).trainRows ?? recipe.batch;
+  checkSameRecipe(folder, epochs === undefined ? recipe : rescaleToEpochs(recipe, epochs, trainRows));
+  initialWeights(folder, true, options.init);
+  return result;
+}
+
+async function startOrResume(
+  name: string,
+  resumed: boolean,
+  options: TrainCommandOptions,
+  io: Io,
+  args: readonly string[],
+): ReturnType<typeof runTraining> {
+  const stored = resumed && options.out !== undefined ? readModelFile(options.out) : undefined;
+  const data = options.data ?? stored?.dataFolder;
+  const opened = await openRecipe(name, { ...options, ...(data !== undefined && { data }) }, stored?.startFolder);
+  const folder = options.out ?? newFolder(opened.recipe);
+  const weights = initialWeights(folder, resumed, options.init);
+  return runTraining(opened, folder, weights, options, io, resumeCommand(args, folder));
 }
 
 function newFolder({ name, seed }: Recipe): string {
@@ -87,7 +136,7 @@ async function runTraining(
   options: TrainCommandOptions,
   io: Io,
   commandToResume: string,
-): Promise<ResultJson> {
+): Promise<{ readonly result: ResultJson; readonly profile?: Profile }> {
   using device = await openChosenDevice(options, io);
   const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
   const { plan } = prepared;
@@ -96,7 +145,12 @@ async function runTraining(
   const model = {
     ...describeModel(prepared),
     ...(options.data !== undefined && { dataFolder: resolve(options.data) }),
+    startFolder: process.cwd(),
+    dataSha256: await datasetSha256(dataset),
+    trainRows: prepared.views[0]?.split.train.length,
   };
+  using _lock = lockRun(folder);
+  if (options.resume !== true && holdsRun(folder)) throw alreadyHoldsRun(folder);
   const run = openRun(folder, plan, recipe, model, weights);
   for (const note of run.notes) io.stderr(`${note}\n`);
 
@@ -111,6 +165,7 @@ async function runTraining(
       prepared,
       checkpointSeconds: options.checkpointSeconds,
       signal: interruption.signal,
+      profile: wantsProfile(options),
       ...(run.checkpoint && { checkpoint: run.checkpoint }),
       ...(initial && { parameters: () => initial }),
     });
@@ -129,7 +184,36 @@ async function runTraining(
   }
   const json = resultJson(result, resolve(folder));
   run.finish(result.weights, json);
-  return json;
+  return { result: json, ...(result.profile && { profile: result.profile }) };
+}
+
+function wantsProfile({ profile, profileTrace: trace }: TrainCommandOptions): boolean {
+  return profile === true || trace !== undefined;
+}
+
+/** Prints the table where people read, and writes the trace if it was asked for. */
+function showProfile(
+  profile: Profile | undefined,
+  { device }: ResultJson,
+  { profileTrace: trace, json }: TrainCommandOptions,
+  io: Io,
+): void {
+  if (profile === undefined) {
+    io.stderr('Nothing was profiled: no step was left to train.\n');
+    return;
+  }
+  if (json !== true) io.stdout(`\n${formatProfile(profile, device)}`);
+  if (trace === undefined) return;
+  writeWhole(trace, JSON.stringify(profileTrace(profile)));
+  io.stderr(`The trace is in ${showPath(trace)}\n`);
+}
+
+/** Said before the run, not after it. */
+function checkWritable(path: string): void {
+  const isFolder = (place: string): boolean => existsSync(place) && statSync(place).isDirectory();
+  if (isFolder(path)) throw new DataError(path, 'is a folder, expected a file. Give --profile-trace a file.');
+  if (!isFolder(dirname(path)))
+    throw new DataError(dirname(path), 'this folder is not there. Correct --profile-trace.');
 }
 
 /** Bytes of the weights to start from: those of --init, or those that a resumed run started from. */

@@ -12,7 +12,7 @@ import type { RecipeOptions } from './options.ts';
 
 interface VerifyOptions extends RecipeOptions {
   readonly kernels?: boolean;
-  readonly steps: number;
+  readonly steps?: number;
   readonly adapter?: string;
   readonly json?: boolean;
 }
@@ -22,19 +22,26 @@ export function verifyCommand(io: Io): Command {
     .description('compare GPU and CPU path kernel by kernel; exit code 1 at the first difference out of bounds')
     .argument('[recipe]', recipeArgument)
     .option('--kernels', 'run the conformance suite of all kernels instead')
-    .option('--steps <n>', 'training steps to compare', parsePositive, 3)
+    .option('--steps <n>', 'training steps to compare (default: 3)', parsePositive)
     .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
   return addJsonOption(addRecipeOptions(command)).action(async (name: string | undefined, options: VerifyOptions) => {
-    if (name === undefined && options.kernels !== true) {
+    const { kernels = false, steps = 3, set, seed, epochs, data } = options;
+    if (name === undefined && !kernels) {
       throw new RecipeError('', 'verify needs a recipe, or --kernels for the conformance suite of all kernels.');
     }
-    const opened = options.kernels === true || name === undefined ? undefined : await openRecipe(name, options);
+    if (kernels && [name, options.steps, set, seed, epochs, data].some((given) => given !== undefined)) {
+      throw new RecipeError(
+        '--kernels',
+        'tests every kernel on cases of its own. Leave out --kernels, or the recipe and its options.',
+      );
+    }
+    const opened = name === undefined ? undefined : await openRecipe(name, options);
     using gpu = await openGpu(options.adapter);
     io.stderr(`${gpu.name} against the CPU path\n`);
     const rows: readonly (Comparison & { readonly variant?: string })[] =
       opened === undefined
         ? await runConformance(gpu)
-        : (await verifyRecipe(opened.recipe, { device: gpu, dataset: opened.dataset, steps: options.steps })).kernels;
+        : (await verifyRecipe(opened.recipe, { device: gpu, dataset: opened.dataset, steps })).kernels;
     if (options.json === true) io.stdout(formatJson({ adapter: gpu.name, kernels: rows }));
     else io.stdout(formatComparisons(rows));
     const failed = rows.find((row) => !withinBound(row));

@@ -18,7 +18,15 @@ interface BoundCall {
   readonly tensors: Readonly<Record<string, Values>>;
 }
 
-export function createCpuExecutor(plan: Executable, math: Arithmetic = float32): CpuExecutor {
+/**
+ * A run that takes longer than `pauseMilliseconds` is gone on with where it is waited for, in `read`, with pauses for timers and signals;
+ * whatever else is asked of the executor finishes it first.
+ */
+export function createCpuExecutor(
+  plan: Executable,
+  math: Arithmetic = float32,
+  pauseMilliseconds = Infinity,
+): CpuExecutor {
   const buffers = new Map<string, Values>(
     plan.buffers.map(({ name, dtype, elements }) => [
       name,
@@ -43,36 +51,66 @@ export function createCpuExecutor(plan: Executable, math: Arithmetic = float32):
     Object.entries(plan.programs).map(([name, calls]) => [name, calls.map(bind)]),
   ) as Record<string, BoundCall[]>;
 
-  function runStep(calls: readonly BoundCall[], step: StepScalars): void {
-    for (const { call, tensors } of calls) {
-      call.kernel.twin(tensors, call.params, { math, step, constants: call.constants });
+  function* runCalls(calls: readonly BoundCall[], steps: readonly StepScalars[]): Generator<void, void, void> {
+    for (const step of steps) {
+      for (const { call, tensors } of calls) {
+        call.kernel.twin(tensors, call.params, { math, step, constants: call.constants });
+        yield;
+      }
     }
+  }
+  /** What the last run has still to do. */
+  let rest = runCalls([], []);
+  /** Reads that wait for it. */
+  let readers: (() => void)[] = [];
+
+  /** Goes on with the run, for about the time between two pauses; returns whether it is done. */
+  function goOn(milliseconds = pauseMilliseconds): boolean {
+    const until = performance.now() + milliseconds;
+    while (rest.next().done !== true) if (performance.now() >= until) return false;
+    return true;
+  }
+  function finish(): void {
+    goOn(Infinity);
+    for (const take of readers) take();
+    readers = [];
   }
 
   return {
     plan,
-    values: bufferAt,
+    values(buffer) {
+      finish();
+      return bufferAt(buffer);
+    },
     write(buffer, values, elementOffset = 0) {
+      finish();
       bufferAt(buffer).set(values, elementOffset);
     },
     run(program, { steps, firstCall = 0, callCount }: RunOptions) {
       const calls = programOf(programs, program);
       const chosen = calls.slice(firstCall, callCount === undefined ? undefined : firstCall + callCount);
-      for (const step of steps) runStep(chosen, step);
+      finish();
+      rest = runCalls(chosen, steps);
+      goOn();
     },
     copy(from, to, elementOffset = 0, elements) {
+      finish();
       const source = bufferAt(from);
       const end = elements === undefined ? source.length : elementOffset + elements;
       bufferAt(to).set(source.subarray(elementOffset, end), elementOffset);
     },
     async read(buffer, elementOffset = 0, elements) {
-      const values = bufferAt(buffer).slice(
-        elementOffset,
-        elements === undefined ? undefined : elementOffset + elements,
-      );
-      // Lets timers and signals in between the chunks of a long run.
-      await new Promise((resolve) => setTimeout(resolve));
-      return values;
+      const end = elements === undefined ? undefined : elementOffset + elements;
+      const content: { values?: Values } = {};
+      readers.push(() => {
+        content.values = bufferAt(buffer).slice(elementOffset, end);
+      });
+      while (content.values === undefined) {
+        if (goOn()) finish();
+        // Lets timers and signals in.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return content.values;
     },
     [Symbol.dispose]() {
       buffers.clear();

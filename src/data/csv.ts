@@ -69,11 +69,14 @@ export async function readInputRows(
 
 async function openTable(files: DataFiles, path: string): Promise<Table> {
   const inside = path.replace(/^(\.[\\/])+/, '');
-  const found = await findFile(files, [inside, `tables/${inside}`, `./${inside}`]);
+  const isAbsolute = /^([\\/]|[a-z]:)/i.test(inside);
+  const others = isAbsolute ? [] : [`tables/${inside}`, `./${inside}`];
+  const found = await findFile(files, [inside, ...others]);
   if (found === undefined) {
+    const alsoTried = others.map((other) => `, nor ${files.describe(other)}`).join('');
     throw new DataError(
       files.describe(inside),
-      'not found, nor in the current folder. Correct the path in the recipe, or name its folder with --data DIR.',
+      `not found${alsoTried}. Correct the path in the recipe, or name its folder with --data DIR.`,
     );
   }
   return readTable(await gunzipIfNeeded(found.bytes, found.place), found.place);

@@ -2,6 +2,7 @@
  * What every data set looks like to the rest of the program, and the one way to load one. Images stay bytes; tables
  * stay float64 until they are normalised, because rounding first would lose small deviations from a large mean.
  */
+import { sha256 } from '../formats/sha256.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
 import { loadCifar10 } from './cifar10.ts';
 import { loadCsv } from './csv.ts';
@@ -73,4 +74,20 @@ export async function loadDataset(data: DataRecipe, files: DataFiles): Promise<D
       return loadSpirals(data);
   }
   return data satisfies never;
+}
+
+/**
+ * sha256 in hexadecimal over the rows of a dataset as they were read, their shape and their parts: all that a run's bits depend on.
+ * Undefined where the platform offers none.
+ */
+export async function datasetSha256(dataset: Dataset): Promise<string | undefined> {
+  const { inputs, labels, targets, inputShape, outputCount, parts } = dataset;
+  const digests = await Promise.all(
+    [inputs, labels, targets].map((values) => {
+      if (values === undefined) return null;
+      return sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }),
+  );
+  if (digests.includes(undefined)) return undefined;
+  return sha256(new TextEncoder().encode(JSON.stringify({ inputShape, outputCount, parts, digests })));
 }

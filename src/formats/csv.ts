@@ -48,11 +48,18 @@ export function readTable(bytes: Uint8Array, place: string): Table {
 function parseRecords(bytes: Uint8Array, place: string): readonly ParsedRecord[] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // UTF-16 without a byte order mark is UTF-8 full of zeros.
+    if (text.includes('\0')) throw new TypeError('zeros in the text');
     const options = { info: true, trim: true, skip_empty_lines: true, relax_column_count: true } as const;
     return parse(text, options) as unknown as readonly ParsedRecord[];
   } catch (error) {
-    if (error instanceof CsvError) throw new DataError(place, `is no readable CSV: ${error.message}.`);
-    if (error instanceof TypeError) throw new DataError(place, 'is no UTF-8 text. Save the table as CSV in UTF-8.');
+    if (error instanceof CsvError) {
+      const cure = 'Close every quote that is opened, and write a quote inside a quoted cell twice.';
+      throw new DataError(place, `is no readable CSV: ${error.message.replace(/\.$/, '')}. ${cure}`);
+    }
+    if (error instanceof TypeError) {
+      throw new DataError(place, 'is no UTF-8 text; it may be UTF-16 or binary. Save the table as CSV in UTF-8.');
+    }
     throw error;
   }
 }

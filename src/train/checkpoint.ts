@@ -41,6 +41,8 @@ const countersSchema = v.strictObject({
   /** Evaluations reported so far: lines of metrics.jsonl that belong to this checkpoint. */
   evaluations: count,
   secondsTrained: v.number(),
+  /** Of all sessions so far, compiling and evaluating included. */
+  secondsTotal: v.optional(v.number(), 0),
   members: v.array(memberProgressSchema),
 });
 export type Counters = Readonly<v.InferOutput<typeof countersSchema>>;

@@ -22,8 +22,13 @@ export function maxBindingBytes(device: Device): number {
   return device.kind === 'gpu' ? device.maxBindingBytes : 2 ** 30;
 }
 
+/** Between two looks at timers and signals on the CPU path; one kernel call may take longer. */
+const cpuPauseMilliseconds = 100;
+
 export async function createExecutor(device: Device, plan: Plan): Promise<Executor> {
-  return device.kind === 'gpu' ? createGpuExecutor(device, plan) : createCpuExecutor(plan);
+  return device.kind === 'gpu'
+    ? createGpuExecutor(device, plan)
+    : createCpuExecutor(plan, float32, cpuPauseMilliseconds);
 }
 
 /** The CPU twin that follows an adapter's arithmetic: with fused multiply-adds where the adapter contracts. */

@@ -1,6 +1,7 @@
 /** What a run reports while it goes, and at its end. Plain data, so that it can be printed, drawn or stored as it is. */
 import type { Recipe } from '../recipe/schema.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import type { Profile } from './profile.ts';
 import type { SavedModel } from './saved-model.ts';
 
 /** How one member does on one split; NaN for a member of a population that has diverged. */
@@ -90,6 +91,10 @@ export interface TrainResult extends MemberResult {
   readonly device: 'gpu' | 'cpu';
   readonly parameters: number;
   readonly epochs: number;
+  /**
+   * `train`: steps only, and `total`: all from the call of `train` to the result, both added up over the sessions of a resumed run up to
+   * the checkpoints they went on from. `compile`: of the last session.
+   */
   readonly seconds: { readonly compile: number; readonly train: number; readonly total: number };
   readonly samplesPerSecond: number;
   readonly peakDeviceBytes: number;
@@ -98,4 +103,6 @@ export interface TrainResult extends MemberResult {
   readonly weights: readonly MemberWeights[];
   /** What predictions need beside the recipe and the weights. */
   readonly model: SavedModel;
+  /** If it was asked for and a step was left to time. */
+  readonly profile?: Profile;
 }

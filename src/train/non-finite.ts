@@ -3,6 +3,7 @@
  * call by call. Determinism makes the repetition exact.
  */
 import { NonFiniteError } from '../errors.ts';
+import { parameterTensors } from '../model/model.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';
@@ -83,7 +84,14 @@ function* suspects(
   yield ['penalty', [{ step: 0, row: 0, validRows: 0 }]];
 }
 
-async function firstFault(plan: Plan, executor: Executor, call: Call): Promise<string | undefined> {
+/** What a call has written that is not finite, and the layer it belongs to. */
+interface Finding {
+  readonly what: 'the loss is not' | 'the training is no longer';
+  readonly layer: string;
+  readonly text: string;
+}
+
+async function firstFault(plan: Plan, executor: Executor, call: Call): Promise<Finding | undefined> {
   for (const [binding, dtype] of Object.entries(call.kernel.writes)) {
     const place = call.tensors[binding];
     if (dtype !== 'f32' || place === undefined) continue;
@@ -91,9 +99,30 @@ async function firstFault(plan: Plan, executor: Executor, call: Call): Promise<s
     const index = values.findIndex((value) => !Number.isFinite(value));
     if (index < 0) continue;
     const member = plan.population === 1 ? '' : ` of member ${memberAt(plan, place, index)}`;
-    return `${Number.isNaN(values[index]) ? 'NaN' : 'infinity'} in ${place.name}${member}`;
+    const parameter = place.name in stateTitles ? parameterAt(plan, index) : undefined;
+    const where = parameter === undefined ? place.name : `${stateTitles[place.name]}${parameter.tensor}`;
+    const text = `${Number.isNaN(values[index]) ? 'NaN' : 'infinity'} in ${where}${member}`;
+    // Of an update the loss may not know yet.
+    if (parameter !== undefined) return { what: 'the training is no longer', layer: parameter.layer, text };
+    return { what: 'the loss is not', layer: call.layer, text };
   }
   return undefined;
+}
+
+/** What an update writes of every layer at once: weights, moments, momentum. */
+const stateTitles: Readonly<Record<string, string>> = {
+  parameters: '',
+  m: 'the first moment of ',
+  v: 'the second moment of ',
+  b: 'the momentum of ',
+};
+
+/** The layer and the tensor to which an element of an arena belongs. */
+function parameterAt({ model }: Plan, index: number): { readonly layer: string; readonly tensor: string } | undefined {
+  const offset = index % model.memberStride;
+  const block = model.blocks.findLast(({ arenaOffset }) => arenaOffset <= offset);
+  const tensor = parameterTensors(model).findLast(({ arenaOffset }) => arenaOffset <= offset);
+  return block && tensor && { layer: block.name, tensor: tensor.name };
 }
 
 /** The member to which an element of a written tensor belongs. */
@@ -103,11 +132,11 @@ function memberAt({ population, model, buffers }: Plan, place: PlacedTensor, ind
   return Math.floor(index / (inArena ? model.memberStride : place.elements / population));
 }
 
-function describe(step: number, { layer, kernel }: Call, fault: string): NonFiniteError {
+function describe(step: number, { kernel }: Call, { what, layer, text }: Finding): NonFiniteError {
   const cure = 'Lower the learning rate, or set clipNorm.';
   return new NonFiniteError(
     step,
     layer,
-    `the loss is not finite at step ${step}: "${layer}" shows it first (${fault}, kernel ${kernel.name}). ${cure}`,
+    `${what} finite at step ${step}: "${layer}" shows it first (${text}, kernel ${kernel.name}). ${cure}`,
   );
 }

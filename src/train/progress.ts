@@ -10,6 +10,7 @@ export interface Progress {
   step: number;
   evaluatedAt: number;
   secondsTrained: number;
+  secondsTotal: number;
   readonly members: readonly Mutable<MemberProgress>[];
   /** Members that are no longer trained: stopped early, or diverged. */
   frozen(): ReadonlySet<number>;
@@ -41,6 +42,7 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
     step: from?.step ?? 0,
     evaluatedAt: from?.evaluatedAt ?? 0,
     secondsTrained: from?.secondsTrained ?? 0,
+    secondsTotal: from?.secondsTotal ?? 0,
     members: states,
     frozen: () => new Set(states.flatMap((state, index) => (isTrained(state) ? [] : [index]))),
     diverge(member, step) {
@@ -48,8 +50,9 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
     },
     plateaus: () => states.map((state) => state.plateau),
     counters() {
-      const { step, evaluatedAt, secondsTrained } = this;
-      return { step, evaluatedAt, evaluations, secondsTrained, members: states.map((state) => ({ ...state })) };
+      const { step, evaluatedAt, secondsTrained, secondsTotal } = this;
+      const members = states.map((state) => ({ ...state }));
+      return { step, evaluatedAt, evaluations, secondsTrained, secondsTotal, members };
     },
     evaluated() {
       this.evaluatedAt = this.step;

@@ -20,6 +20,7 @@ export const resultSchema = v.object({
   train: metrics,
   validation: v.optional(metrics),
   test: v.optional(metrics),
+  /** `train` and `total` add up over the sessions of a resumed run, `compile` is of the last. */
   seconds: v.object({ compile: v.number(), train: v.number(), total: v.number() }),
   samplesPerSecond: v.number(),
   peakDeviceBytes: v.number(),

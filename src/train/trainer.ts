@@ -17,6 +17,7 @@ import { addMetrics } from './evaluate.ts';
 import type { TrainEvent, TrainResult } from './events.ts';
 import { locateNonFinite, NonFiniteLoss } from './non-finite.ts';
 import type { Fault, GoodState } from './non-finite.ts';
+import { openProfiler } from './profile.ts';
 import { startProgress } from './progress.ts';
 import { decide, evaluatePoint, finalResults, namedWeights, zeroMember } from './results.ts';
 import { startRun } from './run.ts';
@@ -43,6 +44,8 @@ export interface TrainOptions {
   /** Time that one chunk of steps should take on the device, in ms: about 100 headless, about 8 beside a page that must stay smooth. */
   readonly chunkMilliseconds?: number;
   readonly checkpointSeconds?: number;
+  /** Times each kernel on a sample of steps, which takes up to a few seconds more; the same bits come out. */
+  readonly profile?: boolean;
 }
 
 /** For datasets that need none. */
@@ -107,7 +110,8 @@ async function* runTraining(
 
   const chunks = createChunks(options.chunkMilliseconds ?? 100, plan.chunkRows);
   const trainStarted = performance.now();
-  const secondsBefore = progress.secondsTrained;
+  const { secondsTrained: secondsBefore, secondsTotal: totalBefore } = progress;
+  const totalSeconds = (): number => totalBefore + (performance.now() - started) / 1000;
   const firstStep = progress.step;
   let checkpointed = performance.now();
   let evaluating = 0;
@@ -150,6 +154,7 @@ async function* runTraining(
       faults = [];
     }
     progress.secondsTrained = secondsBefore + (performance.now() - trainStarted - evaluating) / 1000;
+    progress.secondsTotal = totalSeconds();
     const checkpoint: Checkpoint = {
       counters: progress.counters(),
       arenas: Object.fromEntries(stateNames.map((name, index) => [name, arenas[index]!])),
@@ -192,6 +197,8 @@ async function* runTraining(
     });
   }
 
+  const profiler =
+    options.profile === true ? openProfiler(plan, executor, device.kind, firstStep, duration.steps) : undefined;
   // The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting.
   const mostInFlight = device.kind === 'gpu' ? 2 : 1;
   try {
@@ -203,13 +210,18 @@ async function* runTraining(
       while (progress.step < stop) {
         if (inFlight.length === 0 && faults.length > 0) await takeCheckpoint();
         if (inFlight.length === 0 && pausing()) yield* pause();
+        const timed = () => (profiler?.wanted(submitted) === true ? profiler : undefined);
         // Two chunks in flight: the device goes on while the host accounts for the one before.
         while (
           submitted < stop &&
-          (inFlight.length === 0 || (inFlight.length < mostInFlight && chunks.timed() && !resting()))
+          (inFlight.length === 0 ||
+            (inFlight.length < mostInFlight && chunks.timed() && !resting() && timed() === undefined))
         ) {
           const count = Math.min(chunks.steps(), stop - submitted);
-          executor.run('train', { steps: feed.loadTraining(executor, submitted, count, progress.plateaus()) });
+          const steps = feed.loadTraining(executor, submitted, count, progress.plateaus());
+          const profiling = timed();
+          if (profiling === undefined) executor.run('train', { steps });
+          else await profiling.run(steps);
           const table = executor.read('metrics', 0, count * plan.population * 2);
           // Handled where it is awaited; a lost device must not end the process before that.
           table.catch(() => undefined);
@@ -249,6 +261,7 @@ async function* runTraining(
       diverged(member, progress.step, 'evaluation'),
     );
     const doneSteps = progress.step;
+    const profile = profiler?.profile();
     return {
       ...members[0]!,
       steps: doneSteps,
@@ -256,12 +269,13 @@ async function* runTraining(
       device: device.kind,
       parameters: plan.model.parameterCount,
       epochs: doneSteps / duration.stepsPerEpoch,
-      seconds: { compile: compileSeconds, train: trainSeconds, total: (performance.now() - started) / 1000 },
+      seconds: { compile: compileSeconds, train: trainSeconds, total: totalSeconds() },
       samplesPerSecond: (doneSteps * plan.batch * plan.population) / trainSeconds,
       peakDeviceBytes: peakDeviceBytes(plan),
       members,
       weights: members.map((_, index) => namedWeights(prepared, parameters, index)),
       model: describeModel(prepared),
+      ...(profile && { profile }),
     };
   } catch (cause) {
     if (!(cause instanceof NonFiniteLoss)) throw cause;

@@ -72,6 +72,46 @@ test('every folder of src is in the order, and the order holds no folder that is
   expect([...tops].toSorted()).toEqual(order.toSorted());
 });
 
+/** Everything above src, by path from the top. */
+const above: Files = Object.fromEntries(
+  Object.entries(
+    import.meta.glob<string>(['../../{node,web,bench}/**/*.ts', '!**/node_modules/**'], {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    }),
+  ).map(([path, text]) => [path.slice('../../'.length), text]),
+);
+
+/** The benchmark is a program of its own beside the command line: it may use src, shaders and node; only its command uses it. */
+function findBenchFaults(sources: Files): string[] {
+  return Object.entries(sources).flatMap(([path, text]) => {
+    const isBench = path.startsWith('bench/');
+    const faults = importsOf(text).flatMap((target) => {
+      if (!target.startsWith('.')) return [];
+      const top = new URL(target, `file:///${path}`).pathname.split('/')[1] ?? '';
+      const allowed = isBench ? ['bench', 'node', 'src', 'shaders', 'package.json'].includes(top) : top !== 'bench';
+      return allowed || path === 'node/cli/bench.ts' ? [] : [`${path} imports ${target}`];
+    });
+    const isLong = isBench && text.split('\n').length > mostLines;
+    return isLong ? [...faults, `${path} has more than ${mostLines} lines`] : faults;
+  });
+}
+
+test('bench uses only what the command line may use, and only its command uses bench', () => {
+  expect(Object.keys(above).filter((path) => path.startsWith('bench/')).length).toBeGreaterThan(10);
+  expect(findBenchFaults(above)).toEqual([]);
+});
+
+test.each([
+  ['bench/new.ts', "import { x } from '../web/device.ts';", 'bench/new.ts imports ../web/device.ts'],
+  ['bench/new.ts', "import { x } from '../test/device.ts';", 'bench/new.ts imports ../test/device.ts'],
+  ['node/cli/train.ts', "import { x } from '../../bench/side.ts';", 'node/cli/train.ts imports ../../bench/side.ts'],
+  ['bench/new.ts', '\n'.repeat(400), 'bench/new.ts has more than 400 lines'],
+])('a planted fault around bench is found: %s', (path, text, fault) => {
+  expect(findBenchFaults({ [path]: text })).toEqual([fault]);
+});
+
 test.each([
   ["import { train } from '../train/trainer.ts';", 'ops/dense.ts imports ../train/trainer.ts from a later folder'],
   ["import type { Plan } from '../plan/plan.ts';", 'ops/dense.ts imports ../plan/plan.ts from a later folder'],

@@ -115,7 +115,7 @@ test('a table or target column that is not there is told', async () => {
   const folder = temporaryFolder();
   const recipe = writeFile(folder, 'recipe.json', tableRecipe);
   expect(await trainComplaint([recipe, '--data', folder])).toMatch(
-    /table\.csv .*not found, nor in the current folder\. Correct the path/,
+    /table\.csv .*not found, nor tables\/table\.csv .*, nor \.\/table\.csv \(looked in .*\)\. Correct the path/,
   );
   writeFile(folder, 'table.csv', soundTable);
   expect(await trainComplaint([recipe, '--data', folder, '--set', 'data.target=kid'])).toMatch(
@@ -215,4 +215,17 @@ test('unknown commands and missing arguments are told', async () => {
   expect(await complaint(['predict', 'run'])).toContain("required option '--input <file>' not specified");
   expect(await complaint(['train', 'digits', '--resume'])).toContain('--resume: needs --out');
   expect(await complaint(['verify'])).toContain('verify needs a recipe, or --kernels');
+});
+
+test.each([
+  [['verify', '--kernels', 'digits'], /^descent: --kernels: .*Leave out --kernels, or the recipe and its options\.$/],
+  [['verify', '--kernels', '--steps', '2'], /^descent: --kernels: .*Leave out --kernels/],
+  [['verify', '--kernels', '--set', 'batch=4'], /^descent: --kernels: .*Leave out --kernels/],
+  [
+    ['gradcheck', 'digits', '--adapter', 'x'],
+    /^descent: --adapter: .*on the CPU path\. Leave it out, or add --overfit\.$/,
+  ],
+  [['gradcheck', 'digits', '--device', 'gpu'], /^descent: --device: .*Leave it out, or add --overfit\.$/],
+] as const)('%j: arguments that would change nothing are told', async (args, sentence) => {
+  expect(await complaint(args)).toMatch(sentence);
 });

@@ -150,6 +150,7 @@ test('Ctrl-C twice stops at once', async () => {
   expect(outcome.code).toBe(130);
   expect(outcome.stderr).not.toContain('interrupted after step');
   expect(checkpointsIn(folder)).toHaveLength(0);
+  expect(existsSync(join(folder, 'run.lock'))).toBe(false);
 });
 
 test('without any adapter `auto` says so and takes the CPU path, `gpu` exits with 3', async () => {

@@ -36,6 +36,18 @@ test('plan shows people aligned tables', async () => {
   expect(stdout).toMatch(/^ {2}metrics +table +exchanged with the host/m);
 });
 
+test('plan keeps the limits of a device that is named, and without one those of every adapter', async () => {
+  const large = ['--set', 'model.layers.0.units=500000'];
+  expect((await descent(['plan', 'digits', ...large])).code).toBe(2);
+  expect(await json('plan', 'digits', ...large, '--device', 'cpu')).toMatchObject({
+    adapter: 'CPU path',
+    parameters: 37_500_010,
+  });
+  expect(await json('plan', 'digits')).not.toHaveProperty('adapter');
+  const { stdout } = await descent(['plan', 'digits', '--device', 'cpu']);
+  expect(stdout.split('\n')[0]).toMatch(/; on CPU path$/);
+});
+
 test('recipes lists what is built in, and prints one to copy and change', async () => {
   const { recipes } = await json('recipes');
   expect((recipes as { name: string }[]).map(({ name }) => name)).toEqual(Object.keys(builtInRecipes));

@@ -67,8 +67,9 @@ export function readText(...path: readonly string[]): string {
 export function builtCli(): string {
   const built = join(root, 'dist/descent.js');
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
-  const newest = ['src', 'node', 'shaders'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+  // Below bench/ lie the peers, which are no part of the command line.
+  const newest = ['src', 'node', 'shaders', 'bench'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: folder !== 'bench', encoding: 'utf8' }).map(
       (name) => statSync(join(root, folder, name)).mtimeMs,
     ),
   );

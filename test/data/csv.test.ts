@@ -59,8 +59,9 @@ test('a table is found in the data folder, in its tables/, and in the current fo
     expect((await load({ file: './t.csv' }, { [path]: await gzip(new TextEncoder().encode(text)) })).rowCount).toBe(2);
   }
   await expect(load({}, {})).rejects.toThrow(
-    't.csv (looked in mem): not found, nor in the current folder. Correct the path in the recipe',
+    't.csv (looked in mem): not found, nor tables/t.csv (looked in mem), nor ./t.csv (looked in mem). Correct the path',
   );
+  await expect(load({ file: '/x/t.csv' }, {})).rejects.toThrow('/x/t.csv (looked in mem): not found. Correct the path');
 });
 
 test.each([

@@ -36,6 +36,16 @@ test('paths that are absolute or start with ./ lead outside the data folder', as
   expect(await elsewhere.read(`./${relative(process.cwd(), file)}`)).toBeDefined();
 });
 
+test('paths with ./ are looked up in the current folder, then where the run was started', async () => {
+  writeFileSync(join(folder, 't.csv'), 'a,y\n1,0\n2,1\n');
+  const files = openDataFiles(tmpdir(), folder);
+  expect(files.describe('./t.csv')).toBe(join(folder, 't.csv'));
+  expect(await files.read('./t.csv')).toBeDefined();
+  expect(await files.read('t.csv')).toBeUndefined();
+  expect(files.describe('./u.csv')).toBe(`./u.csv (looked in ${process.cwd()} and ${folder})`);
+  expect(openDataFiles(tmpdir()).describe('./u.csv')).toBe(`./u.csv (looked in ${process.cwd()})`);
+});
+
 test('without a data folder the cache of the fetch command is searched', async () => {
   vi.stubEnv('XDG_CACHE_HOME', folder);
   vi.stubEnv('LOCALAPPDATA', folder);

@@ -49,12 +49,23 @@ test.each([
   ['a;b\n1;2\n', 't.csv:1: has no commas'],
   ['a,b\n1,2\n3\n', 't.csv:3: has 1 cell, the header names 2 columns'],
   ['a,b\n1,2,3\n', 't.csv:2: has 3 cells, the header names 2 columns'],
-  ['a,b\n1,"2\n', 't.csv: is no readable CSV'],
+  [
+    'a,b\n1,"2\n',
+    't.csv: is no readable CSV: Quote Not Closed: the parsing is finished with an opening quote at line 2. ' +
+      'Close every quote that is opened, and write a quote inside a quoted cell twice.',
+  ],
+  ['a,b\n1,x"2\n', 'value is "x". Close every quote'],
 ])('the table %j is refused', (text, message) => {
   expect(() => table(text)).toThrow(DataError);
   expect(() => table(text)).toThrow(message);
 });
 
-test('bytes that are no text are refused', () => {
-  expect(() => readTable(Uint8Array.of(0xff, 0xfe, 0x61), 't.csv')).toThrow('t.csv: is no UTF-8 text');
+test.each([
+  ['no text', Uint8Array.of(0xff, 0xfe, 0x61)],
+  ['UTF-16 text', Buffer.from('\ufeffa,b\n1,2\n', 'utf16le')],
+  ['UTF-16 text without a byte order mark', Buffer.from('a,b\n1,2\n', 'utf16le')],
+])('bytes that are %s are refused', (_, bytes) => {
+  expect(() => readTable(bytes, 't.csv')).toThrow(
+    't.csv: is no UTF-8 text; it may be UTF-16 or binary. Save the table as CSV in UTF-8.',
+  );
 });

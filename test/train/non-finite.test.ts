@@ -99,6 +99,31 @@ test('weights that have overflowed never become a checkpoint', async () => {
   expect(checkpoints.every(({ arenas }) => finite(arenas))).toBe(true);
 });
 
+test.each([
+  ['adam', {}, 'the second moment of out.weight'],
+  ['rmsprop', {}, 'the second moment of out.weight'],
+  ['rmsprop', { members: [{ seed: 1 }, { seed: 2 }] }, 'the second moment of out.weight of member 0'],
+])(
+  'a moment of %s that overflows while the loss is finite is named with its layer: %j',
+  async (type, fields, where) => {
+    // Inputs of 1e21 give a finite loss, and gradients whose squares are beyond float32.
+    const dataset = { ...clouds(), inputs: (clouds().inputs as Float64Array).map((value) => value * 1e21) };
+    const recipe = smallRecipe({
+      data: { source: 'csv', file: 'in memory', normalize: 'none' },
+      model: { layers: [{ type: 'dense', units: 3, name: 'out' }] },
+      optimizer: { type, learningRate: 1e-30 },
+      ...fields,
+    });
+    const { error } = await trainToFailure(recipe, { dataset, checkpointSeconds: 0, chunkMilliseconds: 0 });
+    expect(error).toMatchObject({ name: 'NonFiniteError', step: 1, layer: 'out' });
+    expect((error as NonFiniteError).message).toMatch(
+      new RegExp(
+        `^the training is no longer finite at step 1: "out" shows it first \\(infinity in ${where}, kernel ${type}\\)`,
+      ),
+    );
+  },
+);
+
 test('weights that overflow in the very last update are an error, not a result', async () => {
   const layers = [
     { type: 'dense', units: 12, activation: 'relu' },

@@ -130,6 +130,14 @@ test.each(faults)('a checkpoint %s is noticed', async (_name, recipeName, damage
   expect(after.result.weightsSha256).not.toBe(whole.result.weightsSha256);
 });
 
+test('a checkpoint of an older version, which knew no total, is read', async () => {
+  const { checkpoints } = await trainUntil(smallRecipe(), 3);
+  const { secondsTotal, ...counters } = checkpoints[0]!.counters;
+  expect(secondsTotal).toBeGreaterThan(counters.secondsTrained);
+  const older = stored(smallRecipe(), { ...checkpoints[0]!, counters: counters as Checkpoint['counters'] });
+  expect(older.counters).toEqual({ ...counters, secondsTotal: 0 });
+});
+
 test('a signal that came before the run is an interruption at step 0, with a checkpoint', async () => {
   const { error, checkpoints } = await trainToFailure(smallRecipe(), { signal: AbortSignal.abort() });
   expect(error).toMatchObject({ name: 'InterruptedError', step: 0, message: 'interrupted after step 0.' });
