@@ -1,6 +1,5 @@
 /**
- * Trains steps of a workload as the trainer does: chunks that fill a time budget, two of them in flight, the losses of a chunk read while
- * the next one runs. Nothing but the steps is in it: no evaluation, no checkpoint, no event.
+ * Trains steps of a workload as the trainer does, in its chunks. Nothing but the steps is in it: no evaluation, no checkpoint, no event.
  */
 import { createChunks } from '../src/train/chunks.ts';
 import { createExecutor, maxBindingBytes } from '../src/train/device.ts';
@@ -30,9 +29,9 @@ export async function openStepper(device: Device, { recipe, createDataset }: Tra
   uploadData(prepared, executor);
   executor.write('parameters', initialArena(prepared));
   const feed = createFeed(prepared);
-  const chunks = createChunks(chunkMilliseconds, plan.chunkRows);
-  const plateaus = members.map(() => 1);
   const mostInFlight = device.kind === 'gpu' ? 2 : 1;
+  const chunks = createChunks({ executor, feed, plan, budgetMilliseconds: chunkMilliseconds, mostInFlight });
+  const plateaus = members.map(() => 1);
   let finished = 0;
 
   return {
@@ -43,27 +42,17 @@ export async function openStepper(device: Device, { recipe, createDataset }: Tra
     async train(steps) {
       const losses = new Float64Array(steps * plan.population);
       const first = finished;
-      const inFlight: { count: number; table: Promise<ArrayLike<number>> }[] = [];
       let submitted = first;
       chunks.resume();
       while (finished < first + steps) {
-        const most = chunks.timed() ? mostInFlight : 1;
-        while (submitted < first + steps && inFlight.length < most) {
-          const count = Math.min(chunks.steps(), first + steps - submitted);
-          executor.run('train', { steps: feed.loadTraining(executor, submitted, count, plateaus) });
-          const table = executor.read('metrics', 0, count * plan.population * 2);
-          // Handled where it is awaited.
-          table.catch(() => undefined);
-          inFlight.push({ count, table });
-          submitted += count;
+        while (submitted < first + steps && chunks.mayQueue()) {
+          submitted = await chunks.submit(submitted, first + steps, plateaus);
         }
-        const chunk = inFlight.shift();
+        const chunk = await chunks.take();
         if (chunk === undefined) break;
-        const table = await chunk.table;
-        chunks.finished(chunk.count);
         const offset = (finished - first) * plan.population;
-        for (let index = 0; index < table.length / 2; index++) {
-          losses[offset + index] = (table[2 * index] ?? 0) / plan.batch;
+        for (let index = 0; index < chunk.table.length / 2; index++) {
+          losses[offset + index] = (chunk.table[2 * index] ?? 0) / plan.batch;
         }
         finished += chunk.count;
       }

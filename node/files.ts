@@ -9,11 +9,16 @@ import { isAbsolute, join } from 'node:path';
 import type { DataFiles } from '../src/data/dataset.ts';
 import { DataError } from '../src/errors.ts';
 
+/** Where everything is kept that can be fetched or found out again. */
+export function cacheDir(): string {
+  const { XDG_CACHE_HOME: xdgCache, LOCALAPPDATA: localAppData } = process.env;
+  if (process.platform === 'win32' && localAppData) return join(localAppData, 'descent');
+  return join(xdgCache || join(homedir(), '.cache'), 'descent');
+}
+
 /** Where fetched data sets are kept. */
 export function datasetCacheDir(): string {
-  const { XDG_CACHE_HOME: xdgCache, LOCALAPPDATA: localAppData } = process.env;
-  if (process.platform === 'win32' && localAppData) return join(localAppData, 'descent', 'datasets');
-  return join(xdgCache || join(homedir(), '.cache'), 'descent', 'datasets');
+  return join(cacheDir(), 'datasets');
 }
 
 /**

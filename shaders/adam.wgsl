@@ -2,8 +2,7 @@
 //! use lib/step.wgsl
 //! use lib/update.wgsl
 // m = decay1*m + gain1*g, v = decay2*v + gain2*g^2, w = keep*w - rate*m/(sqrt(v)/correction2 + epsilon).
-// One thread per four elements.
-override WIDTH: u32 = 64u;
+//
 
 struct Params {
   count: u32,
@@ -21,15 +20,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  let member = group.z;
-  let quad = quad_of(thread);
+fn update(member: u32, quad: u32, isUpdated: bool) {
   let index = member * (params.count / 4u) + quad;
   let start = begin_update(member, quad);
   let mean = flush_small4(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * start.gradient);
@@ -37,7 +28,7 @@ fn main(
   let squares = flush_small4(hyper_at(member, HYPER_DECAY2) * v[index] + gained);
   let scale = sqrt(squares) / hyper_at(member, HYPER_CORRECTION2) + hyper_at(member, HYPER_EPSILON);
   let weight = flush_small4((-start.rate) * (mean / scale) + start.weight);
-  if (are_updated(member, thread)) {
+  if (isUpdated) {
     m[index] = mean;
     v[index] = squares;
     w[index] = weight;

@@ -1,6 +1,6 @@
 //! use lib/step.wgsl
-// The batch's sum of losses and count of right answers, into the row of this step. One workgroup per member: its threads load a chunk
-// of 256 rows together, then one thread per column adds them in index order.
+// Each batch's sum of losses and count of right answers, for the steps of a run, of which `step` is the last. One workgroup per member
+// and step: its threads load a chunk of 256 rows together, then one thread per column adds them in index order.
 override WIDTH: u32 = 256u;
 
 struct Params {
@@ -16,8 +16,8 @@ var<workgroup> terms: array<f32, 512>;
 
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let member = group.x;
-  let start = member * params.batch * 2u;
+  let out = (step.row - group.y) * params.population + group.x;
+  let start = out * params.batch * 2u;
   var part = 0.0;
   var total = 0.0;
   for (var first = 0u; first < params.batch; first += 256u) {
@@ -40,6 +40,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
   }
   if (lane < 2u) {
-    metrics[(step.row * params.population + member) * 2u + lane] = total + part;
+    metrics[out * 2u + lane] = total + part;
   }
 }

@@ -1,8 +1,7 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
-// b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b. One thread per four elements.
-override WIDTH: u32 = 64u;
+// b = decay1*b + g, w = keep*w - rate*b; with the rate inside b = decay1*b + rate*g, w = keep*w - b.
 override NESTEROV: u32 = 0u;
 override RATE_INSIDE: u32 = 0u;
 
@@ -21,15 +20,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  let member = group.z;
-  let quad = quad_of(thread);
+fn update(member: u32, quad: u32, isUpdated: bool) {
   let index = member * (params.count / 4u) + quad;
   let start = begin_update(member, quad);
   let decay = hyper_at(member, HYPER_DECAY1);
@@ -37,7 +28,7 @@ fn main(
   let velocity = flush_small4(decay * b[index] + push);
   let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
   let weight = select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
-  if (are_updated(member, thread)) {
+  if (isUpdated) {
     b[index] = velocity;
     w[index] = flush_small4(weight);
   }

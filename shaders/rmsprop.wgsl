@@ -1,8 +1,7 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
-// v = decay1*v + gain1*g^2, w = keep*w - rate*g/(sqrt(v) + epsilon). One thread per four elements.
-override WIDTH: u32 = 64u;
+// v = decay1*v + gain1*g^2, w = keep*w - rate*g/(sqrt(v) + epsilon).
 
 struct Params {
   count: u32,
@@ -19,22 +18,14 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  let member = group.z;
-  let quad = quad_of(thread);
+fn update(member: u32, quad: u32, isUpdated: bool) {
   let index = member * (params.count / 4u) + quad;
   let start = begin_update(member, quad);
   let gained = (hyper_at(member, HYPER_GAIN1) * start.gradient) * start.gradient;
   let squares = flush_small4(hyper_at(member, HYPER_DECAY1) * v[index] + gained);
   let scale = sqrt(squares) + hyper_at(member, HYPER_EPSILON);
   let weight = flush_small4((-start.rate) * (start.gradient / scale) + start.weight);
-  if (are_updated(member, thread)) {
+  if (isUpdated) {
     v[index] = squares;
     w[index] = weight;
   }

@@ -1,8 +1,7 @@
 //! use lib/math.wgsl
 //! use lib/step.wgsl
 //! use lib/update.wgsl
-// w = keep*w - rate*g. One thread per four elements of the arena.
-override WIDTH: u32 = 64u;
+// w = keep*w - rate*g.
 
 struct Params {
   count: u32,
@@ -18,19 +17,11 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let thread = linear_index(group, groups, lane, WIDTH);
-  let member = group.z;
-  let quad = quad_of(thread);
+fn update(member: u32, quad: u32, isUpdated: bool) {
   let index = member * (params.count / 4u) + quad;
   let start = begin_update(member, quad);
   let weight = flush_small4((-start.rate) * start.gradient + start.weight);
-  if (are_updated(member, thread)) {
+  if (isUpdated) {
     w[index] = weight;
   }
 }

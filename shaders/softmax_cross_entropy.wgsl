@@ -7,14 +7,15 @@ override WIDTH: u32 = 64u;
 struct Params {
   batch: u32,
   classes: u32,
-  labelStride: u32,
+  indexStride: u32,
   inverseBatch: f32,
   population: u32,
 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read_write> dlogits: array<f32>;
-@group(0) @binding(3) var<storage, read_write> rows: array<f32>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+@group(0) @binding(4) var<storage, read_write> rows: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
@@ -29,7 +30,7 @@ fn main(
     return;
   }
   let start = (group.z * params.batch + m) * params.classes;
-  let out = (group.z * params.batch + m) * 2u;
+  let out = ((step.row * params.population + group.z) * params.batch + m) * 2u;
   if (m >= step.validRows) {
     for (var c = 0u; c < params.classes; c++) {
       dlogits[start + c] = 0.0;
@@ -38,7 +39,7 @@ fn main(
     rows[out + 1u] = 0.0;
     return;
   }
-  let label = labels[group.z * params.labelStride + m];
+  let label = labels[indices[group.z * params.indexStride + step.row * params.batch + m]];
   var best = 0u;
   for (var c = 1u; c < params.classes; c++) {
     if (logits[start + c] > logits[start + best]) {

@@ -7,15 +7,16 @@ override WIDTH: u32 = 64u;
 struct Params {
   batch: u32,
   outputs: u32,
-  targetStride: u32,
+  indexStride: u32,
   lossScale: f32,
   gradientScale: f32,
   population: u32,
 }
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> rows: array<f32>;
+@group(0) @binding(2) var<storage, read> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> rows: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<uniform> step: Step;
 
@@ -30,9 +31,9 @@ fn main(
     return;
   }
   let start = (group.z * params.batch + m) * params.outputs;
-  let out = (group.z * params.batch + m) * 2u;
+  let out = ((step.row * params.population + group.z) * params.batch + m) * 2u;
   let valid = m < step.validRows;
-  let targetStart = group.z * params.targetStride + m * params.outputs;
+  let targetStart = indices[group.z * params.indexStride + step.row * params.batch + m] * params.outputs;
   var best = 0u;
   var wanted = 0u;
   for (var c = 1u; c < params.outputs; c++) {

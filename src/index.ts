@@ -7,6 +7,7 @@ export { loadDataset } from './data/dataset.ts';
 export type { DataFiles, Dataset, SplitName } from './data/dataset.ts';
 export { openGpuDevice } from './gpu/device.ts';
 export type { GpuDevice } from './gpu/device.ts';
+export type { TunedProduct, TuneWhen, TuningOptions, TuningReport, TuningStore } from './gpu/tuning.ts';
 export { cpuDevice } from './train/device.ts';
 export type { CpuDevice, Device } from './train/device.ts';
 export { train } from './train/trainer.ts';

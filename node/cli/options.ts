@@ -7,6 +7,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, RecipeError } from '../../src/errors.ts';
 import { parseJson } from '../../src/formats/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
+import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { memberRecipes, nearest, overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
@@ -14,6 +15,7 @@ import type { Device } from '../../src/train/device.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
 import { openDevice } from '../device.ts';
 import { openDataFiles } from '../files.ts';
+import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 
 export interface RecipeOptions {
@@ -27,6 +29,7 @@ export interface RecipeOptions {
 export interface DeviceChoice {
   readonly device?: 'auto' | 'gpu' | 'cpu';
   readonly adapter?: string;
+  readonly tune?: TuneWhen;
 }
 
 export const recipeArgument = 'a recipe file, or the name of a built-in recipe (see "descent recipes")';
@@ -54,6 +57,14 @@ export function addDeviceOptions(command: Command, standard = 'auto'): Command {
       ]),
     )
     .option('--adapter <name>', 'an adapter by a part of its name (see "descent devices")');
+}
+
+/** Adds --tune, for commands that train. */
+export function addTuneOption(command: Command): Command {
+  const about =
+    'measure which launch variants of the matrix products are fastest. auto: on GPUs, what is not known yet; always: anew, on any ' +
+    'adapter; never: take the usual ones';
+  return command.addOption(new Option('--tune <when>', about).choices(['auto', 'always', 'never']).default('auto'));
 }
 
 export function addJsonOption(command: Command): Command {
@@ -145,12 +156,21 @@ export function readInput(path: string): Buffer {
 }
 
 /** Opens the chosen device; says on standard error when `auto` comes down to the CPU path. */
-export function openChosenDevice({ device, adapter }: DeviceChoice, io: Io): Promise<Device> {
+export function openChosenDevice({ device, adapter, tune }: DeviceChoice, io: Io): Promise<Device> {
   return openDevice({
     ...(device !== undefined && { device }),
     ...(adapter !== undefined && { adapter }),
+    ...(tune !== undefined && { tune }),
     onFallback: (reason) => io.stderr(`${reason}\nGoing on with the CPU path.\n`),
+    onTuned: (report) => io.stderr(sayTuning(report)),
   });
+}
+
+function sayTuning({ seconds, products, faults, left }: TuningReport): string {
+  const rest = left === 0 ? '' : `; ${left} ${left === 1 ? 'is' : 'are'} left for the next run`;
+  const count = products.length === 1 ? '1 matrix product' : `${products.length} matrix products`;
+  const lines = [`Measured launch variants of ${count} in ${formatSeconds(seconds)}${rest}.`];
+  return [...lines, ...faults].map((line) => `${line}\n`).join('');
 }
 
 /** Opens a GPU adapter, which a comparison with the CPU path needs. */

@@ -33,6 +33,7 @@ import {
   addDeviceOptions,
   addJsonOption,
   addRecipeOptions,
+  addTuneOption,
   askedRecipe,
   deviceName,
   openChosenDevice,
@@ -59,7 +60,7 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
   const command = new Command('train')
     .description('train a recipe, with the results in a run folder')
     .argument('<recipe>', recipeArgument);
-  addDeviceOptions(addRecipeOptions(command))
+  addTuneOption(addDeviceOptions(addRecipeOptions(command)))
     .option('--out <folder>', 'the run folder, created if need be (default: runs/<name>-<seed>-<time>)')
     .option('--init <weights>', 'start from the weights of a safetensors file')
     .option('--resume', 'go on with the run in --out from its newest checkpoint')

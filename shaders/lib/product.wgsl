@@ -1,24 +1,13 @@
 //! use lib/linear.wgsl
 //! use lib/lanes_one.wgsl
+//! use lib/operands.wgsl
 // out(row, col) = Σ over k < depth of left(row, k)·right(col, k) by the project's rule for sums: chunks of 256 terms in index order, then
 // the chunk sums in index order, again in chunks of 256. Twin of src/ops/product.ts.
 //
 // A group of LANES threads computes a tile of ROWS rows with four columns for each lane. Of the left side each lane loads a share, and
-// subgroupBroadcast hands every value to all; of the right side it loads its own columns. Rows and columns past the edge repeat the last
-// ones and are not stored; terms past the depth are 0·0. The including file says what is multiplied:
-//   problem() -> Problem                                  left_at(member, row, k), right_at(member, col, k) -> f32
-//   finish(member, row, sums: vec4) -> vec4               left_quad, right_quad: the same for four neighbours at once
-//   store(member, row, col, value)
+// subgroupBroadcast hands every value to all; of the right side it loads its own columns.
 const ROWS: u32 = 1u;
 const LANES: u32 = 1u;
-// Along which side four neighbours lie in memory, aligned: 0 neither, 1 the depth, 2 the rows (left) or columns (right).
-const LEFT: u32 = 0u;
-const RIGHT: u32 = 0u;
-// Levels of sums that the depth needs.
-const LEVELS: u32 = 3u;
-
-const NEITHER: u32 = 0u;
-const DEPTH: u32 = 1u;
 
 // Quads of the left side that a lane loads for four terms: a group needs one for each row, or one for each term and four rows.
 const LOADS: u32 = 1u;
@@ -27,20 +16,6 @@ const ROW_QUADS: u32 = (ROWS + 3u) / 4u;
 // Counters of the repeated lines.
 const ROW: u32 = 0u;
 const LOAD: u32 = 0u;
-
-struct Problem {
-  rows: u32,
-  cols: u32,
-  depth: u32,
-}
-
-// Right side of four terms: for each the values of a lane's four columns.
-struct Panel {
-  term0: vec4<f32>,
-  term1: vec4<f32>,
-  term2: vec4<f32>,
-  term3: vec4<f32>,
-}
 
 fn run_product(member: u32, tile: u32, lane: u32) {
   let p = problem();
@@ -97,15 +72,20 @@ fn run_product(member: u32, tile: u32, lane: u32) {
       //! end
     }
   }
-  //! each ROW < ROWS
+  // A loop, and one over an array of its own: written out, storing would be most of the code that an adapter has to compile.
+  var finished: array<vec4<f32>, ROWS>;
   if (LEVELS == 1u) {
-    store_row(p, member, row + ROW, col, sums[ROW]);
+    finished = sums;
   } else if (LEVELS == 2u) {
-    store_row(p, member, row + ROW, col, parts[ROW]);
+    finished = parts;
   } else {
-    store_row(p, member, row + ROW, col, totals[ROW] + parts[ROW]);
+    //! each ROW < ROWS
+    finished[ROW] = totals[ROW] + parts[ROW];
+    //! end
   }
-  //! end
+  for (var i = 0u; i < min(ROWS, p.rows - row); i++) {
+    store_row(p, member, row + i, col, finished[i]);
+  }
 }
 
 fn add_terms(sums: vec4<f32>, right: Panel, left0: f32, left1: f32, left2: f32, left3: f32) -> vec4<f32> {
@@ -138,58 +118,4 @@ fn load_left(p: Problem, member: u32, firstRow: u32, k: u32, index: u32) -> vec4
 
 fn left_term(p: Problem, member: u32, row: u32, k: u32) -> f32 {
   return select(0.0, left_at(member, row, min(k, p.depth - 1u)), k < p.depth);
-}
-
-fn load_right(p: Problem, member: u32, col: u32, k: u32) -> Panel {
-  if (RIGHT == DEPTH) {
-    let col0 = right_quad(member, min(col, p.cols - 1u), k);
-    let col1 = right_quad(member, min(col + 1u, p.cols - 1u), k);
-    let col2 = right_quad(member, min(col + 2u, p.cols - 1u), k);
-    let col3 = right_quad(member, min(col + 3u, p.cols - 1u), k);
-    return Panel(
-      vec4<f32>(col0.x, col1.x, col2.x, col3.x),
-      vec4<f32>(col0.y, col1.y, col2.y, col3.y),
-      vec4<f32>(col0.z, col1.z, col2.z, col3.z),
-      vec4<f32>(col0.w, col1.w, col2.w, col3.w),
-    );
-  }
-  return Panel(
-    right_term(p, member, col, k),
-    right_term(p, member, col, k + 1u),
-    right_term(p, member, col, k + 2u),
-    right_term(p, member, col, k + 3u),
-  );
-}
-
-// A term of a lane's four columns.
-fn right_term(p: Problem, member: u32, col: u32, k: u32) -> vec4<f32> {
-  let term = min(k, p.depth - 1u);
-  if (RIGHT == NEITHER) {
-    let last = p.cols - 1u;
-    let values = vec4<f32>(
-      right_at(member, min(col, last), term),
-      right_at(member, min(col + 1u, last), term),
-      right_at(member, min(col + 2u, last), term),
-      right_at(member, min(col + 3u, last), term),
-    );
-    return select(vec4<f32>(), values, k < p.depth);
-  }
-  return select(vec4<f32>(), right_quad(member, min(col, (p.cols - 1u) & ~3u), term), k < p.depth);
-}
-
-fn store_row(p: Problem, member: u32, row: u32, col: u32, sums: vec4<f32>) {
-  if (row >= p.rows || col >= p.cols) {
-    return;
-  }
-  let values = finish(member, row, sums);
-  store(member, row, col, values.x);
-  if (col + 1u < p.cols) {
-    store(member, row, col + 1u, values.y);
-  }
-  if (col + 2u < p.cols) {
-    store(member, row, col + 2u, values.z);
-  }
-  if (col + 3u < p.cols) {
-    store(member, row, col + 3u, values.w);
-  }
 }

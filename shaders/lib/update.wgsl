@@ -1,24 +1,37 @@
 //! use lib/linear.wgsl
 //! use lib/hyper.wgsl
 // What every update starts with: the penalised and clipped gradient and the decayed weight. Twin of updateAll in src/ops/optimizers.ts.
-// Each thread updates four elements. The including file binds dw, hyper, penalised, members, normSquares and w.
-// Software adapters load what all threads share once for all of them, as long as no branch has been taken: so the guard comes last.
+// Each thread updates PARTS times four elements: finding out which one it is costs a thread of a software adapter more than an update.
+// Such adapters also load what all threads share once for all of them, as long as they are in no branch: so the guard comes last.
+// The including file binds dw, hyper, penalised, members, normSquares and w, and defines update(member, quad, isUpdated).
+override WIDTH: u32 = 64u;
 override CLIP: u32 = 0u;
+const PARTS: u32 = 1u;
+const PART: u32 = 0u;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let first = linear_index(group, groups, 0u, WIDTH * PARTS) + lane;
+  //! each PART < PARTS
+  update_part(group.z, first + PART * WIDTH);
+  //! end
+}
+
+// Threads past the arena repeat its last four elements and do not store them; nor do those of members that are frozen.
+fn update_part(member: u32, quad: u32) {
+  let isActive = members[member * params.columns + MEMBER_ACTIVE] == 1u;
+  let quads = params.count / 4u;
+  update(member, min(quad, quads - 1u), isActive && quad < quads);
+}
 
 struct Update {
   gradient: vec4<f32>,
   weight: vec4<f32>,
   rate: f32,
-}
-
-// Threads past the arena repeat its last four elements, which are_updated keeps them from storing.
-fn quad_of(thread: u32) -> u32 {
-  return min(thread, params.count / 4u - 1u);
-}
-
-// False for threads past the arena and for members that are frozen.
-fn are_updated(member: u32, thread: u32) -> bool {
-  return thread < params.count / 4u && members[member * params.columns + MEMBER_ACTIVE] == 1u;
 }
 
 fn begin_update(member: u32, quad: u32) -> Update {

@@ -52,9 +52,13 @@ export function createCpuExecutor(
   ) as Record<string, BoundCall[]>;
 
   function* runCalls(calls: readonly BoundCall[], steps: readonly StepScalars[]): Generator<void, void, void> {
-    for (const step of steps) {
+    for (const [index, step] of steps.entries()) {
+      const isLast = index === steps.length - 1;
       for (const { call, tensors } of calls) {
-        call.kernel.twin(tensors, call.params, { math, step, constants: call.constants });
+        const { oncePerRun } = call.kernel;
+        if (oncePerRun && !isLast) continue;
+        const stepCount = oncePerRun ? steps.length : 1;
+        call.kernel.twin(tensors, call.params, { math, step, stepCount, constants: call.constants });
         yield;
       }
     }

@@ -8,6 +8,8 @@ import type { ShaderLibrary } from '../shader/assemble.ts';
 import { deviceDescriptor } from './limits.ts';
 import { probeArithmetic } from './probe.ts';
 import type { ArithmeticProbe } from './probe.ts';
+import { openTuning, tuningVersion } from './tuning.ts';
+import type { Tuning, TuningOptions } from './tuning.ts';
 
 export interface GpuDevice extends Disposable {
   readonly kind: 'gpu';
@@ -17,7 +19,11 @@ export interface GpuDevice extends Disposable {
   readonly device: GPUDevice;
   readonly arithmetic: ArithmeticProbe;
   readonly shaders: ShaderLibrary;
+  /** Waiting for the device keeps the host's thread busy, and so takes a core from a software adapter (Dawn in Node). */
+  readonly pollsWhileWaiting: boolean;
   readonly maxBindingBytes: number;
+  /** Which launch variants of products are fastest here, as far as that was measured. */
+  readonly tuning: Tuning;
   /** Threads of every subgroup; undefined where shaders cannot use subgroups or their sizes differ. */
   readonly subgroupSize: number | undefined;
   /** Why the device was lost, once it is. */
@@ -31,10 +37,14 @@ export interface GpuDeviceOptions {
   readonly name: string;
   readonly software: boolean;
   readonly shaders: ShaderLibrary;
+  readonly pollsWhileWaiting?: boolean;
+  /** Left out, the launch variants are those that do well on this class of adapter. */
+  readonly tuning?: TuningOptions;
 }
 
 /** Requests the device with the adapter's own limits and probes its arithmetic. An adapter gives one device only. */
-export async function openGpuDevice({ adapter, name, software, shaders }: GpuDeviceOptions): Promise<GpuDevice> {
+export async function openGpuDevice(options: GpuDeviceOptions): Promise<GpuDevice> {
+  const { adapter, name, software, shaders, pollsWhileWaiting = false, tuning = { when: 'never' } } = options;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice(deviceDescriptor(adapter, 'descent'));
@@ -69,6 +79,8 @@ export async function openGpuDevice({ adapter, name, software, shaders }: GpuDev
     device,
     arithmetic,
     shaders,
+    pollsWhileWaiting,
+    tuning: openTuning(tuning, describeAdapter(name, adapter.info), tuningVersion(shaders)),
     subgroupSize: fixedSubgroupSize(adapter),
     maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     lostReason: () => reason,
@@ -80,4 +92,9 @@ export async function openGpuDevice({ adapter, name, software, shaders }: GpuDev
 function fixedSubgroupSize({ features, info }: GPUAdapter): number | undefined {
   const { subgroupMinSize, subgroupMaxSize } = info;
   return features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+}
+
+/** The adapter and, as far as it tells, its driver: what a measurement holds for. */
+function describeAdapter(name: string, { vendor, architecture, device, description }: GPUAdapterInfo): string {
+  return [...new Set([name, vendor, architecture, device, description])].filter((part) => part !== '').join(', ');
 }

@@ -13,12 +13,14 @@ import { pipelineCache } from './pipelines.ts';
 import { hasTimestamps, openTimestamps } from './profile.ts';
 import type { Timestamps } from './profile.ts';
 import { openStaging } from './staging.ts';
-import { defaultVariant, variantConstants } from './variants.ts';
+import { bestVariant, variantConstants } from './variants.ts';
 import type { ChooseVariant } from './variants.ts';
 
 /** Uniform slices start at multiples of 256 bytes, the largest alignment that WebGPU allows an adapter to ask for. */
 const uniformAlignment = 256;
 const stepBytes = 16;
+/** Of the time until a result is expected, the part in which nothing asks for it. */
+const idleShare = 0.8;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
@@ -27,13 +29,17 @@ interface BoundCall {
   readonly pipeline: GPUComputePipeline;
   readonly tensors: GPUBindGroup;
   readonly scalars: GPUBindGroup;
+  /** Workgroups of one step. */
   readonly workgroups: Workgroups;
+  readonly oncePerRun: boolean;
+  /** Workgroups of so many steps, where the call runs once for all of them. */
+  launch(stepCount: number): Workgroups;
 }
 
 export async function createGpuExecutor(
   gpu: GpuDevice,
   plan: Executable,
-  chooseVariant: ChooseVariant = (kernel, params) => defaultVariant(gpu, kernel, params),
+  chooseVariant: ChooseVariant = (kernel, params) => bestVariant(gpu, kernel, params),
 ): Promise<Executor> {
   const { device } = gpu;
   const owned: GPUBuffer[] = [];
@@ -121,7 +127,9 @@ export async function createGpuExecutor(
           { binding: 1, resource: { buffer: steps, offset: 0, size: stepBytes } },
         ],
       }),
-      workgroups: kernel.launch(values, tile),
+      workgroups: kernel.launch(values, tile, 1),
+      oncePerRun: kernel.oncePerRun === true,
+      launch: (stepCount) => kernel.launch(values, tile, stepCount),
     };
   }
   const programs: Record<string, readonly BoundCall[]> = {};
@@ -169,11 +177,14 @@ export async function createGpuExecutor(
     const whole = apart ? undefined : begin();
     for (let row = 0; row < rows.length; row++) {
       for (const call of calls) {
+        const { oncePerRun } = call;
+        // Timed apart, each step is a run of its own.
+        if (oncePerRun && !apart && row < rows.length - 1) continue;
         const pass = whole ?? begin();
         pass.setPipeline(call.pipeline);
         pass.setBindGroup(0, call.tensors);
         pass.setBindGroup(1, call.scalars, [row * uniformAlignment]);
-        pass.dispatchWorkgroups(...call.workgroups);
+        pass.dispatchWorkgroups(...(oncePerRun && !apart ? call.launch(rows.length) : call.workgroups));
         if (whole === undefined) pass.end();
       }
     }
@@ -191,10 +202,15 @@ export async function createGpuExecutor(
   }
 
   /** A range of a buffer once everything before has run. Throws DeviceError if the device is lost meanwhile. */
-  async function readBytes(source: GPUBuffer, byteOffset: number, byteCount: number): Promise<ArrayBuffer> {
+  async function readBytes(
+    source: GPUBuffer,
+    byteOffset: number,
+    byteCount: number,
+    idleMilliseconds = 0,
+  ): Promise<ArrayBuffer> {
     let bytes: ArrayBuffer;
     try {
-      bytes = await staging.read(source, byteOffset, byteCount);
+      bytes = await staging.read(source, byteOffset, byteCount, idleMilliseconds);
     } catch (cause) {
       // An aborted map has an empty message; the reason arrives with `device.lost`.
       await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
@@ -220,11 +236,12 @@ export async function createGpuExecutor(
       encoder.copyBufferToBuffer(source, elementOffset * 4, bufferAt(to), elementOffset * 4, size);
       device.queue.submit([encoder.finish()]);
     },
-    async read(name, elementOffset = 0, elements) {
+    async read(name, elementOffset = 0, elements, expectedMilliseconds = 0) {
       const source = bufferAt(name);
       const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
       checkDevice();
-      const bytes = await readBytes(source, elementOffset * 4, size);
+      const idleMilliseconds = gpu.pollsWhileWaiting ? expectedMilliseconds * idleShare : 0;
+      const bytes = await readBytes(source, elementOffset * 4, size, idleMilliseconds);
       const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
       return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
     },

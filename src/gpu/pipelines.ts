@@ -18,8 +18,17 @@ export interface PipelineCache {
   compile(kernel: Kernel, constants: Constants): Promise<CompiledKernel>;
 }
 
-/** Tiles that a subgroup shares: the file that stands for one thread gives way to WGSL's own. */
-export const subgroupFiles = { 'lib/lanes_one.wgsl': 'lib/lanes_subgroup.wgsl' } as const;
+/** Files that give way to others which offer the same, by the constant that only the others make use of: wherever it is above 1. */
+const substitutes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  LANES: { 'lib/lanes_one.wgsl': 'lib/lanes_subgroup.wgsl' },
+  TERMS: { 'lib/product.wgsl': 'lib/product_block.wgsl' },
+};
+
+/** The files that constants replace, path to path. */
+export function replacedFiles(constants: Constants): Readonly<Record<string, string>> {
+  const chosen = Object.entries(substitutes).filter(([constant]) => (constants[constant] ?? 1) > 1);
+  return Object.fromEntries(chosen.flatMap(([, files]) => Object.entries(files)));
+}
 
 const caches = new WeakMap<GPUDevice, WeakMap<ShaderLibrary, PipelineCache>>();
 
@@ -59,8 +68,7 @@ async function compileKernel(
   constants: Constants,
   scalars: GPUBindGroupLayout,
 ): Promise<CompiledKernel> {
-  const replaced = (constants.LANES ?? 1) > 1 ? subgroupFiles : {};
-  const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants, replaced);
+  const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants, replacedFiles(constants));
   const module = device.createShaderModule({ label: kernel.name, code: assembled.code });
   const entry = (type: GPUBufferBindingType) => (_: string, index: number) => ({
     binding: index,

@@ -69,24 +69,6 @@ export const gatherFloats = defineKernel({
   },
 });
 
-/** y[d,m] = labels[row]. labels [rows of the set] → y [members, batch]. */
-export const gatherLabels = defineKernel({
-  name: 'gather_labels',
-  reads: { labels: 'u32', indices: 'u32' },
-  writes: { y: 'u32' },
-  params: { batch: 'u32', indexStride: 'u32', members: 'u32' },
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.batch, p.members, tile),
-  longestSum: () => 1,
-  twin({ labels, indices, y }, { batch, indexStride, members }, { step }) {
-    for (let member = 0; member < members; member++) {
-      for (let m = 0; m < batch; m++) {
-        y[member * batch + m] = labels[indices[member * indexStride + step.row * batch + m]!]!;
-      }
-    }
-  },
-});
-
 /**
  * Mirrors each image left to right with probability 1/2 (flip = 1) and moves it by up to `shift` pixels each way; what comes in at
  * the edge is 0. Draws of row m: word 0 decides the mirror, words 1 and 2 the moves, keyed by (data seed, step, m).
@@ -202,13 +184,6 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
       params: secondShard,
       step,
       tensors: { shard: floats, indices, x },
-    },
-    {
-      kernel: gatherLabels,
-      name,
-      params: { batch, indexStride, members },
-      step,
-      tensors: { labels: { elements: rows, fill: { kind: 'bits' } }, indices, y: { elements: members * batch } },
     },
     {
       kernel: augmentImage,

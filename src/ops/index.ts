@@ -5,15 +5,7 @@
 import { activationBackward, activationCases, activationForward } from './activation.ts';
 import { denseBackwardInput, denseBackwardWeight, denseCases, denseForward } from './dense.ts';
 import { dropout, dropoutCases } from './dropout.ts';
-import {
-  augmentCases,
-  augmentImage,
-  augmentNoise,
-  gatherBytes,
-  gatherCases,
-  gatherFloats,
-  gatherLabels,
-} from './gather.ts';
+import { augmentCases, augmentImage, augmentNoise, gatherBytes, gatherCases, gatherFloats } from './gather.ts';
 import type { Kernel, KernelCase } from './kernel.ts';
 import { extremeLogitCase, lossCases, softmaxCrossEntropy, squaredError } from './losses.ts';
 import { adam, momentum, optimizerCases, rmsprop, sgd } from './optimizers.ts';
@@ -28,7 +20,7 @@ interface Op {
 export const ops: readonly Op[] = [
   {
     name: 'gather',
-    kernels: [gatherBytes, gatherFloats, gatherLabels, augmentImage, augmentNoise],
+    kernels: [gatherBytes, gatherFloats, augmentImage, augmentNoise],
     cases: [...gatherCases, ...augmentCases],
   },
   { name: 'dense', kernels: [denseForward, denseBackwardInput, denseBackwardWeight], cases: denseCases },

@@ -31,6 +31,8 @@ export interface TwinContext {
   readonly math: Arithmetic;
   readonly step: StepScalars;
   readonly constants: Constants;
+  /** Steps of the run that the call stands for: 1, but for kernels that run once for all of them. */
+  readonly stepCount: number;
 }
 
 interface Declaration<
@@ -50,8 +52,10 @@ interface Declaration<
   readonly variants: Readonly<Record<string, Constants>>;
   /** Constants of the shader that follow from the parameters. */
   specialise?(params: { readonly [K in keyof P]: number }, tile: Constants): Constants;
+  /** Runs once after the last step of a run, for the rows of all its steps: those up to `step.row`. */
+  readonly oncePerRun?: true;
   /** Workgroups to dispatch; `tile` holds the variant's constants. */
-  launch(params: { readonly [K in keyof P]: number }, tile: Constants): Workgroups;
+  launch(params: { readonly [K in keyof P]: number }, tile: Constants, stepCount: number): Workgroups;
   /** What a matrix product multiplies: its variants specialise on it, and executors choose among them by it. */
   product?(params: { readonly [K in keyof P]: number }): ProductShape;
   /** Terms of the longest sum behind one element: the error bound on adapters that are not exact comes from it. */
@@ -92,7 +96,8 @@ export interface Kernel {
   readonly params: Readonly<Record<string, Scalar>>;
   readonly variants: Readonly<Record<string, Constants>>;
   specialise?(params: Params, tile: Constants): Constants;
-  launch(params: Params, tile: Constants): Workgroups;
+  readonly oncePerRun?: true;
+  launch(params: Params, tile: Constants, stepCount: number): Workgroups;
   product?(params: Params): ProductShape;
   longestSum(params: Params): number;
   multiplyAdds?(params: Params): number;
@@ -128,6 +133,8 @@ export interface KernelCase {
   readonly params: Params;
   readonly constants?: Constants;
   readonly step?: Partial<StepScalars>;
+  /** Steps of the run, whose rows end with that of `step`; default 1. */
+  readonly stepCount?: number;
   /** Elements of each read and write, with the content of the reads (writes start from it too, for updates in place). */
   readonly tensors: Readonly<Record<string, { readonly elements: number; readonly fill?: Fill }>>;
 }

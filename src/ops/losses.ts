@@ -1,6 +1,6 @@
 /**
- * Losses fused with their gradients. Each row also leaves its loss (and, for classifiers, whether it was right) in `rows`, which
- * `batch_metrics` adds up on the device.
+ * Losses fused with their gradients. They find labels and targets of a batch in the resident dataset by the chunk's table of indices.
+ * Each row of a batch also leaves its loss (and whether it was right) in `rows`, which `batch_metrics` adds up on the device.
  */
 import { defineKernel, launchLinear, linearVariants } from './kernel.ts';
 import type { KernelCase } from './kernel.ts';
@@ -9,30 +9,35 @@ import { orderedSum } from './product.ts';
 /**
  * dlogits[p,m,c] = (softmax(logits[p,m])[c] - (c == label[m])) · inverseBatch
  * rows[p,m] = (loss, 1 if the first largest logit is the label's else 0); loss = log Σ exp(logit - max) - (logit[label] - max)
- * logits [population, batch, classes], labels [population or 1, batch] → dlogits like logits, rows [population, batch, 2].
+ * logits [population, batch, classes], labels [rows of the set], indices [population or 1, chunk rows, batch] → dlogits like logits,
+ * rows [chunk rows, population, batch, 2]. indexStride: elements of the indices from one member to the next, 0 where all share them.
  * Rows at or after validRows give zeros. Subtracting the largest logit keeps it stable for logits of 1e4.
  * Longest sum: classes terms.
  */
 export const softmaxCrossEntropy = defineKernel({
   name: 'softmax_cross_entropy',
-  reads: { logits: 'f32', labels: 'u32' },
+  reads: { logits: 'f32', labels: 'u32', indices: 'u32' },
   writes: { dlogits: 'f32', rows: 'f32' },
-  params: { batch: 'u32', classes: 'u32', labelStride: 'u32', inverseBatch: 'f32', population: 'u32' },
+  params: { batch: 'u32', classes: 'u32', indexStride: 'u32', inverseBatch: 'f32', population: 'u32' },
   variants: linearVariants,
   launch: (p, tile) => launchLinear(p.batch, p.population, tile),
   longestSum: (p) => p.classes,
-  twin({ logits, labels, dlogits, rows }, { batch, classes, labelStride, inverseBatch, population }, { math, step }) {
+  twin(
+    { logits, labels, indices, dlogits, rows },
+    { batch, classes, indexStride, inverseBatch, population },
+    { math, step },
+  ) {
     const { round } = math;
     for (let member = 0; member < population; member++) {
       for (let row = 0; row < batch; row++) {
         const start = (member * batch + row) * classes;
-        const out = (member * batch + row) * 2;
+        const out = ((step.row * population + member) * batch + row) * 2;
         if (row >= step.validRows) {
           dlogits.fill(0, start, start + classes);
           rows[out] = rows[out + 1] = 0;
           continue;
         }
-        const label = labels[member * labelStride + row]!;
+        const label = labels[indices[member * indexStride + step.row * batch + row]!]!;
         let best = 0;
         for (let c = 1; c < classes; c++) if (logits[start + c]! > logits[start + best]!) best = c;
         const max = logits[start + best]!;
@@ -52,17 +57,18 @@ export const softmaxCrossEntropy = defineKernel({
 /**
  * rows[p,m] = (lossScale · Σ over o of (y - t)², 1 if the first largest y is at the largest t else 0);
  * dy[p,m,o] = gradientScale · (y - t).  mse: lossScale 1/outputs, gradientScale 2/(batch·outputs). quadratic: 1/2 and 1/batch.
- * y [population, batch, outputs], targets [population or 1, batch, outputs] → dy like y, rows [population, batch, 2].
+ * y [population, batch, outputs], targets [rows of the set, outputs], indices [population or 1, chunk rows, batch] → dy like y,
+ * rows [chunk rows, population, batch, 2].
  * Longest sum: outputs terms.
  */
 export const squaredError = defineKernel({
   name: 'squared_error',
-  reads: { y: 'f32', targets: 'f32' },
+  reads: { y: 'f32', targets: 'f32', indices: 'u32' },
   writes: { dy: 'f32', rows: 'f32' },
   params: {
     batch: 'u32',
     outputs: 'u32',
-    targetStride: 'u32',
+    indexStride: 'u32',
     lossScale: 'f32',
     gradientScale: 'f32',
     population: 'u32',
@@ -71,16 +77,16 @@ export const squaredError = defineKernel({
   launch: (p, tile) => launchLinear(p.batch, p.population, tile),
   longestSum: (p) => p.outputs,
   twin(
-    { y, targets, dy, rows },
-    { batch, outputs, targetStride, lossScale, gradientScale, population },
+    { y, targets, indices, dy, rows },
+    { batch, outputs, indexStride, lossScale, gradientScale, population },
     { math, step },
   ) {
     const { round } = math;
     for (let member = 0; member < population; member++) {
       for (let row = 0; row < batch; row++) {
         const start = (member * batch + row) * outputs;
-        const target = member * targetStride + row * outputs;
-        const out = (member * batch + row) * 2;
+        const target = indices[member * indexStride + step.row * batch + row]! * outputs;
+        const out = ((step.row * population + member) * batch + row) * 2;
         if (row >= step.validRows) {
           dy.fill(0, start, start + outputs);
           rows[out] = rows[out + 1] = 0;
@@ -114,12 +120,17 @@ const sizes = [
 ] as const;
 
 export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, population], index): KernelCase[] => {
-  // Every second case has labels or targets that all members share.
+  // In every second case all members see the same rows.
   const copies = index % 2 === 0 ? population : 1;
   const elements = population * batch * width;
-  const rows = { elements: population * batch * 2 };
+  const setRows = batch + 3;
+  const indexStride = 2 * batch;
+  const shared = {
+    indices: { elements: copies * indexStride, fill: { kind: 'below', bound: setRows } },
+    rows: { elements: 2 * population * batch * 2 },
+  } as const;
   const y = { elements, fill: { kind: 'normal', scale: 3 } } as const;
-  const validRows = Math.max(1, batch - 2);
+  const step = { row: 1, validRows: Math.max(1, batch - 2) };
   const name = `${batch}x${width}, population ${population}`;
   return [
     {
@@ -128,16 +139,16 @@ export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, po
       params: {
         batch,
         classes: width,
-        labelStride: copies === 1 ? 0 : batch,
+        indexStride: copies === 1 ? 0 : indexStride,
         inverseBatch: Math.fround(1 / batch),
         population,
       },
-      step: { validRows },
+      step,
       tensors: {
         logits: y,
-        labels: { elements: copies * batch, fill: { kind: 'below', bound: width } },
+        labels: { elements: setRows, fill: { kind: 'below', bound: width } },
         dlogits: { elements },
-        rows,
+        ...shared,
       },
     },
     {
@@ -146,13 +157,13 @@ export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, po
       params: {
         batch,
         outputs: width,
-        targetStride: copies === 1 ? 0 : batch * width,
+        indexStride: copies === 1 ? 0 : indexStride,
         lossScale: Math.fround(1 / width),
         gradientScale: Math.fround(2 / (batch * width)),
         population,
       },
-      step: { validRows },
-      tensors: { y, targets: { ...y, elements: copies * batch * width }, dy: { elements }, rows },
+      step,
+      tensors: { y, targets: { ...y, elements: setRows * width }, dy: { elements }, ...shared },
     },
   ];
 });
@@ -161,7 +172,7 @@ export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, po
 export const extremeLogitCase: KernelCase = {
   kernel: softmaxCrossEntropy,
   name: 'logits of 1e4',
-  params: { batch: 4, classes: 3, labelStride: 0, inverseBatch: 0.25, population: 1 },
+  params: { batch: 4, classes: 3, indexStride: 0, inverseBatch: 0.25, population: 1 },
   step: { validRows: 4 },
   tensors: {
     logits: {
@@ -169,6 +180,7 @@ export const extremeLogitCase: KernelCase = {
       fill: { kind: 'values', values: [1e4, -1e4, 0, -1e4, -1e4, -1e4, 1e4, 9999, 0, 0, 1e-4, -1e4] },
     },
     labels: { elements: 4, fill: { kind: 'values', values: [1, 2, 0, 1] } },
+    indices: { elements: 4, fill: { kind: 'values', values: [0, 1, 2, 3] } },
     dlogits: { elements: 12 },
     rows: { elements: 8 },
   },

@@ -3,8 +3,8 @@
  * (torch.optim); numbers that change with the step come from the chunk's `hyper` table, computed on the host in float64.
  */
 import type { FloatArray } from '../arithmetic/arithmetic.ts';
-import { defineKernel, launchLinear, linearVariants } from './kernel.ts';
-import type { KernelCase, TwinContext } from './kernel.ts';
+import { defineKernel, launchLinear } from './kernel.ts';
+import type { Constants, KernelCase, TwinContext } from './kernel.ts';
 import { hyperAt, penalisedGradient } from './sums.ts';
 import { hyperColumn, hyperColumns, memberColumns } from './tables.ts';
 import type { HyperColumn } from './tables.ts';
@@ -15,6 +15,11 @@ import type { HyperColumn } from './tables.ts';
  */
 const shared = { dw: 'f32x4', hyper: 'f32', penalised: 'u32', members: 'u32', normSquares: 'f32' } as const;
 const params = { count: 'u32', columns: 'u32', population: 'u32' } as const;
+
+/** Each thread updates PARTS times four elements. */
+const variants = { parts4: { WIDTH: 64, PARTS: 4 }, parts1: { WIDTH: 64, PARTS: 1 } } as const;
+const launch = ({ count, population }: { count: number; population: number }, { PARTS = 1, ...tile }: Constants) =>
+  launchLinear(Math.ceil(count / 4 / PARTS), population, tile);
 
 interface Update {
   readonly index: number;
@@ -70,8 +75,8 @@ export const sgd = defineKernel({
   reads: shared,
   writes: { w: 'f32x4' },
   params,
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
+  variants,
+  launch,
   longestSum: () => 4,
   twin(tensors, p, context) {
     const { mulAdd } = context.math;
@@ -88,8 +93,8 @@ export const momentum = defineKernel({
   reads: shared,
   writes: { w: 'f32x4', b: 'f32x4' },
   params,
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
+  variants,
+  launch,
   longestSum: () => 6,
   twin(tensors, p, context) {
     const { math, constants } = context;
@@ -112,8 +117,8 @@ export const rmsprop = defineKernel({
   reads: shared,
   writes: { w: 'f32x4', v: 'f32x4' },
   params,
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
+  variants,
+  launch,
   longestSum: () => 6,
   twin(tensors, p, context) {
     const { math } = context;
@@ -139,8 +144,8 @@ export const adam = defineKernel({
   reads: shared,
   writes: { w: 'f32x4', m: 'f32x4', v: 'f32x4' },
   params,
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count / 4, p.population, tile),
+  variants,
+  launch,
   longestSum: () => 8,
   twin(tensors, p, context) {
     const { math } = context;

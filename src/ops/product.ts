@@ -1,6 +1,7 @@
 /**
  * The matrix product under the rule for sums: chunks of 256 terms in index order, then the chunk sums in index order, again in chunks of
- * 256. Here are its launch variants and its CPU form, twin of `shaders/lib/product.wgsl`; all products of layers are made of it.
+ * 256. Here are its launch variants and its CPU form, twin of `shaders/lib/product.wgsl` and `shaders/lib/product_block.wgsl`; all
+ * products of layers are made of it.
  */
 import { float32, float64 } from '../arithmetic/arithmetic.ts';
 import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
@@ -10,34 +11,62 @@ import type { Constants, ProductShape, Workgroups } from './kernel.ts';
 /** In a variant's LANES: as many threads share a tile as the adapter's subgroups have. */
 export const subgroupLanes = 0;
 
-/** Tiles of ROWS x 4 outputs for each of LANES threads. */
+/**
+ * Without TERMS: tiles of ROWS x 4 outputs for each of LANES threads, which read from the buffers as they go.
+ * With TERMS: a team of GROUP_ROWS x GROUP_COLS threads, each with ROWS x COLS outputs, brings that many terms of both sides to
+ * workgroup memory at a time; SPLITS teams of a workgroup share the chunks of long sums. A workgroup has at most 256 threads and
+ * 4 SPLITS TERMS (ROWS GROUP_ROWS + COLS GROUP_COLS) bytes, 16 KiB at most: what every adapter has. `block` variants want many
+ * outputs, `split` variants few outputs of long sums; the number in their names is the edge of a team's tile.
+ */
 export const productVariants = {
   rows1: { ROWS: 1, LANES: 1, WIDTH: 64 },
   rows4: { ROWS: 4, LANES: 1, WIDTH: 64 },
   shared4: { ROWS: 4, LANES: subgroupLanes },
-  shared10: { ROWS: 10, LANES: subgroupLanes },
   shared16: { ROWS: 16, LANES: subgroupLanes },
+  shared24: { ROWS: 24, LANES: subgroupLanes },
   shared25: { ROWS: 25, LANES: subgroupLanes },
+  block64: { ROWS: 4, COLS: 4, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 16, SPLITS: 1 },
+  block128: { ROWS: 8, COLS: 8, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
+  split16: { ROWS: 4, COLS: 4, GROUP_ROWS: 4, GROUP_COLS: 4, TERMS: 8, SPLITS: 16 },
+  split32: { ROWS: 4, COLS: 4, GROUP_ROWS: 8, GROUP_COLS: 8, TERMS: 8, SPLITS: 4 },
 } as const;
 
-/** Columns of each lane. */
+/** Columns of each lane where a variant names none. */
 const laneColumns = 4;
 
+/** Whether a tile can read its left side four rows at a time. */
+export function readsRows({ left }: Pick<ProductShape, 'left'>, { ROWS = 1 }: Constants): boolean {
+  return left === 'rows' && ROWS % 4 === 0;
+}
+
 /** What the shader of a product of this shape is specialised by, besides its tile. */
-export function productConstants({ depth, left, right }: ProductShape, { ROWS = 1, LANES = 1 }: Constants): Constants {
-  const quads = left === 'rows' ? 4 * Math.ceil(ROWS / 4) : ROWS;
-  return {
+export function productConstants({ depth, left, right }: ProductShape, tile: Constants): Constants {
+  const chunks = Math.ceil(depth / sumChunk);
+  const shape = {
     LEFT: { neither: 0, depth: 1, rows: 2 }[left],
     RIGHT: { neither: 0, depth: 1, cols: 2 }[right],
-    LEVELS: depth <= sumChunk ? 1 : depth <= sumChunk ** 2 ? 2 : 3,
-    LOADS: Math.ceil(quads / LANES),
+    LEVELS: chunks === 1 ? 1 : chunks <= sumChunk ? 2 : 3,
+  };
+  const { ROWS = 1, COLS = laneColumns, LANES = 1, TERMS, SPLITS = 1 } = tile;
+  if (TERMS === undefined) {
+    // A tile whose height is no multiple of four starts between the aligned rows.
+    const LEFT = readsRows({ left }, tile) || left === 'depth' ? shape.LEFT : 0;
+    return { ...shape, LEFT, LOADS: Math.ceil(ROWS / LANES) };
+  }
+  // No more teams than chunks.
+  return {
+    ...shape,
+    ROW_QUADS: ROWS / 4,
+    COL_QUADS: COLS / 4,
+    CELLS: (ROWS * COLS) / 4,
+    SPLITS: Math.min(SPLITS, chunks),
   };
 }
 
-/** One group of LANES threads for each tile, members along z. */
+/** One workgroup for each tile of a team, or one group of LANES threads for each tile; members along z. */
 export function launchProduct({ rows, cols, members }: ProductShape, tile: Constants): Workgroups {
-  const { ROWS = 1, LANES = 1, WIDTH = LANES } = tile;
-  const tiles = Math.ceil(rows / ROWS) * Math.ceil(cols / (laneColumns * LANES));
+  const { ROWS = 1, COLS = laneColumns, LANES = 1, GROUP_ROWS = 1, GROUP_COLS = LANES, WIDTH = LANES } = tile;
+  const tiles = Math.ceil(rows / (ROWS * GROUP_ROWS)) * Math.ceil(cols / (COLS * GROUP_COLS));
   const groups = Math.ceil((tiles * LANES) / WIDTH);
   const x = Math.min(groups, 65_535);
   return [x, Math.ceil(groups / x), members];

@@ -10,8 +10,8 @@ import { hyperColumn, hyperColumns } from './tables.ts';
 import type { HyperColumn } from './tables.ts';
 
 /**
- * metrics[step.row, p, c] = Σ over m of rows[p,m,c]: the batch's sum of losses and count of right answers.
- * rows [population, batch, 2] → metrics [chunk rows, population, 2]. Longest sum: batch terms.
+ * metrics[r,p,c] = Σ over m of rows[r,p,m,c]: each batch's sum of losses and count of right answers, for the rows of all steps of a run.
+ * rows [chunk rows, population, batch, 2] → metrics [chunk rows, population, 2]. Longest sum: batch terms.
  */
 export const batchMetrics = defineKernel({
   name: 'batch_metrics',
@@ -19,13 +19,14 @@ export const batchMetrics = defineKernel({
   writes: { metrics: 'f32' },
   params: { batch: 'u32', population: 'u32' },
   variants: { width256: { WIDTH: 256 }, width64: { WIDTH: 64 } },
-  launch: (p) => [p.population, 1, 1],
+  oncePerRun: true,
+  launch: (p, _, stepCount) => [p.population, stepCount, 1],
   longestSum: (p) => p.batch,
-  twin({ rows, metrics }, { batch, population }, { math, step }) {
-    for (let member = 0; member < population; member++) {
+  twin({ rows, metrics }, { batch, population }, { math, step, stepCount }) {
+    for (let i = (step.row + 1 - stepCount) * population; i < (step.row + 1) * population; i++) {
       for (let column = 0; column < 2; column++) {
-        metrics[(step.row * population + member) * 2 + column] = orderedSum(math, batch, (sum, m) =>
-          math.round(sum + rows[(member * batch + m) * 2 + column]!),
+        metrics[i * 2 + column] = orderedSum(math, batch, (sum, m) =>
+          math.round(sum + rows[(i * batch + m) * 2 + column]!),
         );
       }
     }
@@ -142,10 +143,11 @@ export const sumCases: readonly KernelCase[] = [1, 4, 7, 33, 257, 260, 600, 65_7
       kernel: batchMetrics,
       name,
       params: { batch: count, population },
-      step: { row: 1 },
+      step: { row: 2 },
+      stepCount: 2,
       tensors: {
-        rows: { elements: population * count * 2, fill: { kind: 'normal', scale: 1 } },
-        metrics: { elements: 8 },
+        rows: { elements: 3 * population * count * 2, fill: { kind: 'normal', scale: 1 } },
+        metrics: { elements: 3 * population * 2 },
       },
     },
     { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },

@@ -40,8 +40,9 @@ export interface BuildOptions {
   readonly shareSlots?: boolean;
 }
 
-/** Bytes of the index table of one chunk, and its rows: enough for short steps to fill the time of a chunk. */
+/** Bytes of the indices and of the losses of one chunk's batches, and its rows: enough for short steps to fill the time of a chunk. */
 const indexTableBytes = 4 * 2 ** 20;
+const lossTableBytes = 32 * 2 ** 20;
 const fewestChunkRows = 16;
 const mostChunkRows = 1024;
 
@@ -52,8 +53,14 @@ export function buildPlan(options: BuildOptions): Plan {
   const { batch } = recipe;
   const evaluationBatch = Math.min(recipe.evaluation.batch, data.rowCount);
   const widest = Math.max(batch, evaluationBatch);
-  const rows = Math.floor(indexTableBytes / (widest * 4 * dataPopulation));
-  const chunkRows = Math.min(mostChunkRows, Math.max(fewestChunkRows, rows));
+  const lossRowBytes = widest * 8 * population;
+  const wantedRows = Math.floor(
+    Math.min(indexTableBytes / (widest * 4 * dataPopulation), lossTableBytes / lossRowBytes),
+  );
+  const chunkRows = Math.max(
+    1,
+    Math.min(mostChunkRows, Math.max(fewestChunkRows, wantedRows), Math.floor(maxBindingBytes / lossRowBytes)),
+  );
   const memberColumnCount = memberColumns.first + 2 * model.layers.filter((layer) => layer.rate !== undefined).length;
   const { state } = optimizerKernel(recipe);
   // Floats were normalised for each view of the data on its own: the views lie one after the other.
@@ -78,6 +85,7 @@ export function buildPlan(options: BuildOptions): Plan {
   own('penalised', [Math.ceil(model.memberStride / 32)], 'table', 'u32');
   own('normSquares', [population], 'table');
   own('penaltySums', [population], 'table', 'f32', true);
+  own('rows', [chunkRows, population, widest, 2], 'table');
   own('metrics', [chunkRows, population, 2], 'table', 'f32', true);
   own('outputs', [population, evaluationBatch, model.outputCount], 'table', 'f32', true);
   const features = elementCount(data.inputShape);

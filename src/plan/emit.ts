@@ -5,7 +5,7 @@
 import type { Model } from '../model/model.ts';
 import { elementCount } from '../formats/shape.ts';
 import type { Emitter, SlotOptions, Tensor } from '../ops/emitter.ts';
-import { augmentImage, augmentNoise, gatherBytes, gatherFloats, gatherLabels } from '../ops/gather.ts';
+import { augmentImage, augmentNoise, gatherBytes, gatherFloats } from '../ops/gather.ts';
 import { sumChunk } from '../ops/kernel.ts';
 import type { Constants, Kernel, Params } from '../ops/kernel.ts';
 import { softmaxCrossEntropy, squaredError } from '../ops/losses.ts';
@@ -106,7 +106,6 @@ function openProgram(context: EmitContext, batch: number): Program {
 export function emitTrain(context: EmitContext, batch: number): EmittedCall[] {
   const program = openProgram(context, batch);
   const x = emitAugmentation(program, context, emitInputs(program, context));
-  const targets = emitTargets(program, context);
   const passes = [];
   let y = x;
   for (const layer of context.model.layers) {
@@ -115,7 +114,7 @@ export function emitTrain(context: EmitContext, batch: number): EmittedCall[] {
     passes.push({ layer, forward });
     y = forward.y;
   }
-  let dy: Tensor | undefined = emitLoss(program, context, y, targets);
+  let dy: Tensor | undefined = emitLoss(program, context, y);
   for (const [index, { layer, forward }] of [...passes.entries()].reverse()) {
     if (dy === undefined) break;
     program.inLayer(layer.name);
@@ -129,13 +128,12 @@ export function emitTrain(context: EmitContext, batch: number): EmittedCall[] {
 /** Gather, forward and, with labels, the loss; the last layer's output goes to the table `outputs`. */
 export function emitEvaluate(context: EmitContext, batch: number, withLoss: boolean): EmittedCall[] {
   const program = openProgram(context, batch);
-  const targets = withLoss ? emitTargets(program, context) : undefined;
   let y = emitInputs(program, context);
   for (const layer of context.model.layers) {
     program.inLayer(layer.name);
     y = layer.forward(program, y, false).y;
   }
-  if (targets !== undefined) emitLoss(program, context, y, targets);
+  if (withLoss) emitLoss(program, context, y);
   const outputs = program.table('outputs');
   return program.calls.map((call) => ({
     ...call,
@@ -174,30 +172,6 @@ function emitInputs(program: Program, context: EmitContext): Tensor {
   return x;
 }
 
-function emitTargets(program: Program, context: EmitContext): Tensor {
-  const { dataPopulation: members, indexStride, model, recipe } = context;
-  const { batch } = program;
-  const indices = program.table('indices');
-  program.inLayer('data');
-  if (recipe.loss === 'crossEntropy') {
-    const y = program.slot('labels', [members, batch], { dtype: 'u32' });
-    program.call(gatherLabels, { labels: program.table('labels'), indices, y }, { batch, indexStride, members });
-    return y;
-  }
-  const shard = program.table('targets');
-  const x = program.slot('targets', [members, batch, model.outputCount]);
-  const params = {
-    batch,
-    features: model.outputCount,
-    indexStride,
-    firstRow: 0,
-    rowCount: shard.shape[0] ?? 0,
-    members,
-  };
-  program.call(gatherFloats, { shard, indices, x }, params);
-  return x;
-}
-
 function emitAugmentation(program: Program, context: EmitContext, gathered: Tensor): Tensor {
   const { augmentation } = context.recipe;
   const { batch } = program;
@@ -232,35 +206,37 @@ function emitAugmentation(program: Program, context: EmitContext, gathered: Tens
   return x;
 }
 
-/** Loss and its gradient with respect to the last layer's output; the batch's sums go to the row of `metrics`. */
-function emitLoss(program: Program, context: EmitContext, y: Tensor, targets: Tensor): Tensor {
-  const { recipe, model, population } = context;
+/** Loss and its gradient with respect to the last layer's output; the sums of the batches go to `metrics`. */
+function emitLoss(program: Program, context: EmitContext, y: Tensor): Tensor {
+  const { recipe, model, population, dataPopulation } = context;
   const { batch } = program;
   const outputs = model.outputCount;
   program.inLayer('loss');
   const dy = program.slot('dloss', y.shape);
-  const rows = program.slot('rows', [population, batch, 2]);
-  const shared = targets.shape[0] === 1;
+  const rows = program.table('rows');
+  const indices = program.table('indices');
+  const indexStride = dataPopulation === 1 ? 0 : context.indexStride;
   if (recipe.loss === 'crossEntropy') {
     const params = {
       batch,
       classes: outputs,
-      labelStride: shared ? 0 : batch,
+      indexStride,
       inverseBatch: Math.fround(1 / batch),
       population,
     };
-    program.call(softmaxCrossEntropy, { logits: y, labels: targets, dlogits: dy, rows }, params);
+    const labels = program.table('labels');
+    program.call(softmaxCrossEntropy, { logits: y, labels, indices, dlogits: dy, rows }, params);
   } else {
     const mean = recipe.loss === 'mse';
     const params = {
       batch,
       outputs,
-      targetStride: shared ? 0 : batch * outputs,
+      indexStride,
       lossScale: Math.fround(mean ? 1 / outputs : 0.5),
       gradientScale: Math.fround(mean ? 2 / (batch * outputs) : 1 / batch),
       population,
     };
-    program.call(squaredError, { y, targets, dy, rows }, params);
+    program.call(squaredError, { y, targets: program.table('targets'), indices, dy, rows }, params);
   }
   program.call(batchMetrics, { rows, metrics: program.table('metrics') }, { batch, population });
   return dy;

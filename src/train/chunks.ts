@@ -1,33 +1,111 @@
-/** How many steps one submit holds: as many as fit a time budget, which adapts itself to what the last chunks took. */
+/**
+ * Chunks of steps: one submit holds as many as fit a time budget, which adapts itself to what the last chunks took. Two may be in flight,
+ * so that the device goes on while the host accounts for the one before.
+ */
+import type { Executor } from '../plan/executor.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { StepScalars } from '../ops/kernel.ts';
+import type { Feed } from './session.ts';
+
+export interface Chunk {
+  readonly firstStep: number;
+  readonly count: number;
+  /** Sums of loss and right answers of each step and member [count, population, 2]; settles when the chunk is done. */
+  readonly table: Promise<ArrayLike<number>>;
+}
+
 export interface Chunks {
-  /** Steps of the next chunk. */
-  steps(): number;
-  /** Whether a chunk has been timed: until then a second one must not wait behind the first. */
-  timed(): boolean;
+  /** Chunks that were submitted and not taken. */
+  inFlight(): number;
+  /** Whether another chunk may wait behind those in flight: never behind one of unknown length. */
+  mayQueue(): boolean;
   /** The device starts on steps again, after an evaluation: what came before does not count. */
   resume(): void;
-  /** A chunk of so many steps is done. */
+  /** Submits a chunk from a step on, at most up to `stop`; gives the step after it. `run` replaces `executor.run`. */
+  submit(
+    firstStep: number,
+    stop: number,
+    plateaus: readonly number[],
+    run?: (steps: readonly StepScalars[]) => Promise<void>,
+  ): Promise<number>;
+  /** Waits for the oldest chunk in flight. */
+  take(): Promise<
+    { readonly firstStep: number; readonly count: number; readonly table: ArrayLike<number> } | undefined
+  >;
+}
+
+export interface ChunkOptions {
+  readonly executor: Executor;
+  readonly feed: Feed;
+  readonly plan: Plan;
+  readonly budgetMilliseconds: number;
+  /** The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting. */
+  readonly mostInFlight: number;
+}
+
+export function createChunks({ executor, feed, plan, budgetMilliseconds, mostInFlight }: ChunkOptions): Chunks {
+  const flying: Chunk[] = [];
+  const pace = createPace(budgetMilliseconds, plan.chunkRows);
+  return {
+    inFlight: () => flying.length,
+    mayQueue: () => flying.length < (pace.isTimed() ? mostInFlight : 1),
+    resume: pace.resume,
+    async submit(firstStep, stop, plateaus, run) {
+      const count = Math.min(pace.steps(), stop - firstStep);
+      const steps = feed.loadTraining(executor, firstStep, count, plateaus);
+      if (run === undefined) executor.run('train', { steps });
+      else await run(steps);
+      const ahead = flying.reduce((sum, chunk) => sum + chunk.count, count);
+      const table = executor.read('metrics', 0, count * plan.population * 2, pace.expected(ahead));
+      // Handled where it is awaited; a lost device must not end the process before that.
+      table.catch(() => undefined);
+      flying.push({ firstStep, count, table });
+      return firstStep + count;
+    },
+    async take() {
+      const chunk = flying.shift();
+      if (chunk === undefined) return undefined;
+      const table = await chunk.table;
+      pace.finished(chunk.count);
+      return { ...chunk, table };
+    },
+  };
+}
+
+/** How many steps fit the budget, from what the last ones took. */
+export interface Pace {
+  /** Steps of the next chunk. */
+  steps(): number;
+  /** Whether a chunk has been timed. */
+  isTimed(): boolean;
+  /**
+   * Milliseconds from now until so many steps, all that are in flight, are done at the soonest; 0 while nothing is known. Whoever sleeps
+   * meanwhile is timed with his sleep: so it follows the fastest chunk, and not the first, in which shaders are compiled.
+   */
+  expected(steps: number): number;
+  resume(): void;
   finished(steps: number): void;
 }
 
-export function createChunks(budgetMilliseconds: number, mostSteps: number): Chunks {
+export function createPace(budgetMilliseconds: number, mostSteps: number): Pace {
   // A step of unknown length may be a long one.
   let size = 1;
-  let isTimed = false;
+  let chunkCount = 0;
+  let fastest = Infinity;
   let last = performance.now();
   return {
     steps: () => size,
-    timed: () => isTimed,
+    isTimed: () => chunkCount > 0,
+    expected: (steps) => (fastest === Infinity ? 0 : Math.max(0, last + steps * fastest - performance.now())),
     resume() {
       last = performance.now();
     },
     finished(steps) {
       const now = performance.now();
-      const perStep = (now - last) / steps;
+      const perStep = Math.max((now - last) / steps, 1e-3);
       last = now;
-      isTimed = true;
-      const fitting = Math.round(budgetMilliseconds / Math.max(perStep, 1e-3));
-      size = Math.max(1, Math.min(mostSteps, fitting, size * 2));
+      if (chunkCount++ > 0) fastest = Math.min(fastest, perStep);
+      size = Math.max(1, Math.min(mostSteps, Math.round(budgetMilliseconds / perStep), size * 2));
     },
   };
 }

@@ -3,6 +3,7 @@ import { float32, float32Fused } from '../arithmetic/arithmetic.ts';
 import { createCpuExecutor } from '../cpu/executor.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
+import { tuneProducts } from '../gpu/tune.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -25,10 +26,11 @@ export function maxBindingBytes(device: Device): number {
 /** Between two looks at timers and signals on the CPU path; one kernel call may take longer. */
 const cpuPauseMilliseconds = 100;
 
-export async function createExecutor(device: Device, plan: Plan): Promise<Executor> {
-  return device.kind === 'gpu'
-    ? createGpuExecutor(device, plan)
-    : createCpuExecutor(plan, float32, cpuPauseMilliseconds);
+/** With `tune: false`, what runs only once or twice is not measured first: it takes the launch variants that are known. */
+export async function createExecutor(device: Device, plan: Plan, { tune = true } = {}): Promise<Executor> {
+  if (device.kind === 'cpu') return createCpuExecutor(plan, float32, cpuPauseMilliseconds);
+  if (tune) await tuneProducts(device, plan);
+  return createGpuExecutor(device, plan);
 }
 
 /** The CPU twin that follows an adapter's arithmetic: with fused multiply-adds where the adapter contracts. */

@@ -4,6 +4,7 @@
  */
 import { NonFiniteError } from '../errors.ts';
 import { parameterTensors } from '../model/model.ts';
+import { elementType } from '../ops/kernel.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';
@@ -92,13 +93,13 @@ interface Finding {
 }
 
 async function firstFault(plan: Plan, executor: Executor, call: Call): Promise<Finding | undefined> {
-  for (const [binding, dtype] of Object.entries(call.kernel.writes)) {
+  for (const [binding, type] of Object.entries(call.kernel.writes)) {
     const place = call.tensors[binding];
-    if (dtype !== 'f32' || place === undefined) continue;
+    if (elementType(type) !== 'f32' || place === undefined) continue;
     const values = await executor.read(place.buffer, place.elementOffset, place.elements);
     const index = values.findIndex((value) => !Number.isFinite(value));
     if (index < 0) continue;
-    const member = plan.population === 1 ? '' : ` of member ${memberAt(plan, place, index)}`;
+    const member = plan.population === 1 ? '' : ` of member ${memberAt(plan, call, place, index)}`;
     const parameter = place.name in stateTitles ? parameterAt(plan, index) : undefined;
     const where = parameter === undefined ? place.name : `${stateTitles[place.name]}${parameter.tensor}`;
     const text = `${Number.isNaN(values[index]) ? 'NaN' : 'infinity'} in ${where}${member}`;
@@ -126,8 +127,9 @@ function parameterAt({ model }: Plan, index: number): { readonly layer: string; 
 }
 
 /** The member to which an element of a written tensor belongs. */
-function memberAt({ population, model, buffers }: Plan, place: PlacedTensor, index: number): number {
+function memberAt({ population, model, buffers }: Plan, { params }: Call, place: PlacedTensor, index: number): number {
   if (place.buffer === 'metrics') return Math.floor(index / 2) % population;
+  if (place.buffer === 'rows') return Math.floor(index / 2 / (params.batch ?? 1)) % population;
   const inArena = buffers.some(({ name, kind }) => name === place.buffer && kind === 'arena');
   return Math.floor(index / (inArena ? model.memberStride : place.elements / population));
 }

@@ -108,7 +108,13 @@ async function* runTraining(
     notes: dataset.notes,
   };
 
-  const chunks = createChunks(options.chunkMilliseconds ?? 100, plan.chunkRows);
+  const chunks = createChunks({
+    executor,
+    feed,
+    plan,
+    budgetMilliseconds: options.chunkMilliseconds ?? 100,
+    mostInFlight: device.kind === 'gpu' ? 2 : 1,
+  });
   const trainStarted = performance.now();
   const { secondsTrained: secondsBefore, secondsTotal: totalBefore } = progress;
   const totalSeconds = (): number => totalBefore + (performance.now() - started) / 1000;
@@ -199,39 +205,24 @@ async function* runTraining(
 
   const profiler =
     options.profile === true ? openProfiler(plan, executor, device.kind, firstStep, duration.steps) : undefined;
-  // The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting.
-  const mostInFlight = device.kind === 'gpu' ? 2 : 1;
   try {
     while (progress.step < duration.steps && progress.frozen().size < plan.population) {
       const stop = nextEvaluation(prepared, progress.step);
-      const inFlight: { firstStep: number; count: number; table: Promise<ArrayLike<number>> }[] = [];
       let submitted = progress.step;
       chunks.resume();
       while (progress.step < stop) {
-        if (inFlight.length === 0 && faults.length > 0) await takeCheckpoint();
-        if (inFlight.length === 0 && pausing()) yield* pause();
+        if (chunks.inFlight() === 0 && faults.length > 0) await takeCheckpoint();
+        if (chunks.inFlight() === 0 && pausing()) yield* pause();
         const timed = () => (profiler?.wanted(submitted) === true ? profiler : undefined);
-        // Two chunks in flight: the device goes on while the host accounts for the one before.
         while (
           submitted < stop &&
-          (inFlight.length === 0 ||
-            (inFlight.length < mostInFlight && chunks.timed() && !resting() && timed() === undefined))
+          (chunks.inFlight() === 0 || (chunks.mayQueue() && !resting() && timed() === undefined))
         ) {
-          const count = Math.min(chunks.steps(), stop - submitted);
-          const steps = feed.loadTraining(executor, submitted, count, progress.plateaus());
-          const profiling = timed();
-          if (profiling === undefined) executor.run('train', { steps });
-          else await profiling.run(steps);
-          const table = executor.read('metrics', 0, count * plan.population * 2);
-          // Handled where it is awaited; a lost device must not end the process before that.
-          table.catch(() => undefined);
-          inFlight.push({ firstStep: submitted, count, table });
-          submitted += count;
+          submitted = await chunks.submit(submitted, stop, progress.plateaus(), timed()?.run);
         }
-        const chunk = inFlight.shift();
+        const chunk = await chunks.take();
         if (chunk !== undefined) {
-          const losses = account(await chunk.table, chunk.firstStep);
-          chunks.finished(chunk.count);
+          const losses = account(chunk.table, chunk.firstStep);
           progress.step = chunk.firstStep + chunk.count;
           const seconds = (performance.now() - trainStarted - evaluating) / 1000;
           const samples = (progress.step - firstStep) * plan.batch * plan.population;

@@ -123,7 +123,7 @@ async function openModel(prepared: Prepared, trained: TrainedModel, device: Devi
   const { model } = prepared.plan;
   const population = memberRecipes(trained.recipe).length;
   const all = readWeights(trained.weights, trained.place, model, population);
-  const executor = await createExecutor(device, prepared.plan);
+  const executor = await createExecutor(device, prepared.plan, { tune: false });
   uploadData(prepared, executor);
   const start = trained.member * model.memberStride;
   executor.write('parameters', all.subarray(start, start + model.memberStride));

@@ -30,7 +30,7 @@ export async function runConformance(
   const inputs = cases.map(caseInputs);
   for (const [index, values] of inputs.entries()) {
     for (const [binding, data] of Object.entries(values)) cpu.write(bufferName(index, binding), data);
-    cpu.run(String(index), { steps: [{ ...defaultStep, ...cases[index]?.step }] });
+    cpu.run(String(index), { steps: stepsOf(cases[index]!) });
   }
   const rows: ConformanceRow[] = [];
   const has = (kernel: Kernel, variant: string): boolean => availableVariants(gpu, kernel).includes(variant);
@@ -39,10 +39,11 @@ export async function runConformance(
     const executable = caseExecutable(new Map(chosen));
     using executor = await createGpuExecutor(gpu, executable, () => variant);
     const byKernel = new Map<string, Comparison[]>();
-    for (const [index, { kernel, name, params, step }] of chosen) {
+    for (const [index, kernelCase] of chosen) {
+      const { kernel, name, params } = kernelCase;
       for (const [binding, data] of Object.entries(inputs[index] ?? {}))
         executor.write(bufferName(index, binding), data);
-      executor.run(String(index), { steps: [{ ...defaultStep, ...step }] });
+      executor.run(String(index), { steps: stepsOf(kernelCase) });
       const bound = ulpBound(kernel.longestSum(params), gpu.arithmetic.exact);
       for (const binding of Object.keys(kernel.writes)) {
         const buffer = bufferName(index, binding);
@@ -60,6 +61,12 @@ export async function runConformance(
     for (const comparisons of byKernel.values()) rows.push({ ...mergeComparisons(comparisons), variant });
   }
   return rows.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Steps of a case's run; its own is the last. */
+function stepsOf({ step, stepCount = 1 }: KernelCase): StepScalars[] {
+  const last = { ...defaultStep, ...step };
+  return Array.from({ length: stepCount }, (_, index) => ({ ...last, row: last.row + 1 + index - stepCount }));
 }
 
 function bufferName(index: number, binding: string): string {
@@ -82,7 +89,7 @@ function caseExecutable(cases: ReadonlyMap<number, KernelCase>): Executable {
       return [String(index), [{ kernel, layer: name, tensors: Object.fromEntries(placed), params, constants }]];
     }),
   );
-  return { buffers, programs, chunkRows: 1 };
+  return { buffers, programs, chunkRows: Math.max(1, ...Array.from(cases.values(), ({ stepCount = 1 }) => stepCount)) };
 }
 
 /** Contents of every tensor of a case, the same on every machine. */

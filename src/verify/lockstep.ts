@@ -119,15 +119,15 @@ async function compareCall(
 }
 
 /**
- * Which elements of a binding a call may write: blocks of an arena lie one member's stride apart, and of the chunk's metrics it is the
- * first row, where verification keeps its one step.
+ * Which elements of a binding a call may write: blocks of an arena lie one member's stride apart, and of the chunk's losses and metrics
+ * it is the first row, where verification keeps its one step.
  */
 function ownElements(
   { buffer, shape, elements }: PlacedTensor,
   { model, chunkRows }: Plan,
 ): (index: number) => boolean {
   const count = elementCount(shape);
-  if (buffer === 'metrics') return (index) => index < count / chunkRows;
+  if (buffer === 'metrics' || buffer === 'rows') return (index) => index < count / chunkRows;
   if (count === elements) return () => true;
   const perMember = count / (shape[0] ?? 1);
   return (index) => index % model.memberStride < perMember && index < (shape[0] ?? 1) * model.memberStride;

@@ -5,10 +5,11 @@ import { shaderLibrary } from '../../shaders/index.ts';
 import { activationCodes } from '../../src/ops/activation.ts';
 import { kernels, ops } from '../../src/ops/index.ts';
 import { stepFields } from '../../src/ops/kernel.ts';
-import type { Constants, Kernel } from '../../src/ops/kernel.ts';
+import type { Kernel } from '../../src/ops/kernel.ts';
 import { hyperColumn, hyperColumns, memberColumns } from '../../src/ops/tables.ts';
 import { streams } from '../../src/random/draws.ts';
-import { subgroupFiles } from '../../src/gpu/pipelines.ts';
+import { replacedFiles } from '../../src/gpu/pipelines.ts';
+import { variantConstants } from '../../src/gpu/variants.ts';
 import { subgroupLanes } from '../../src/ops/product.ts';
 import { assembleShader } from '../../src/shader/assemble.ts';
 
@@ -78,7 +79,7 @@ test('every file of lib is used', () => {
     Array.from(text.matchAll(/^\/\/! use (\S+)$/gm), (match) => match[1]),
   );
   const library = Object.keys(shaderLibrary).filter((path) => path.startsWith('lib/'));
-  const chosen = Object.values(subgroupFiles);
+  const chosen = Object.values(replacedFiles({ LANES: 2, TERMS: 2 }));
   expect([...new Set([...used, ...chosen])].toSorted()).toEqual(library.toSorted());
 });
 
@@ -99,15 +100,14 @@ test('a planted difference in order, type or name of a binding or parameter is f
   expect(bindingsOf(text.replace('array<f32>', 'array<u32>'))).not.toEqual(declaredBindings(kernel));
 });
 
-test.each(kernels)('$name assembles with the constants of each launch variant and each case', ({ name, variants }) => {
-  const constants = ops.flatMap((op) => op.cases).flatMap((one) => (one.kernel.name === name ? [one.constants] : []));
-  expect(constants.length).toBeGreaterThan(0);
-  for (const tile of Object.values(variants)) {
-    const shared = tile.LANES === subgroupLanes;
-    const lanes: Constants = shared ? { LANES: 8 } : {};
-    const replaced = shared ? subgroupFiles : {};
-    for (const chosen of constants)
-      assembleShader(`${name}.wgsl`, shaderLibrary, { ...tile, ...lanes, ...chosen }, replaced);
+test.each(kernels)('$name assembles with the constants of each launch variant and each case', (kernel) => {
+  const cases = ops.flatMap((op) => op.cases).filter((one) => one.kernel === kernel);
+  expect(cases.length).toBeGreaterThan(0);
+  for (const variant of Object.keys(kernel.variants)) {
+    for (const { params, constants } of cases) {
+      const tile = variantConstants({ subgroupSize: 8 }, kernel, variant, params);
+      assembleShader(`${kernel.name}.wgsl`, shaderLibrary, { ...tile, ...constants }, replacedFiles(tile));
+    }
   }
 });
 

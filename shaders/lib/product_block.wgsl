@@ -1,0 +1,219 @@
+//! use lib/linear.wgsl
+//! use lib/operands.wgsl
+// lib/product.wgsl for adapters with workgroup memory of their own: the same sums in the same order, other threads.
+//
+// A team of GROUP_ROWS x GROUP_COLS threads computes a tile of outputs, ROWS x COLS by each thread, from TERMS terms of both sides at a
+// time, which it brings to workgroup memory. SPLITS teams share a workgroup and a tile: each adds up a chunk of 256 terms of its own,
+// and the first adds their chunk sums in index order. A chunk ends on a border of TERMS, so each value is loaded once for a tile.
+const ROWS: u32 = 4u;
+const COLS: u32 = 4u;
+const GROUP_ROWS: u32 = 16u;
+const GROUP_COLS: u32 = 16u;
+const TERMS: u32 = 16u;
+const SPLITS: u32 = 1u;
+// Of a thread's outputs: quads of rows, quads of columns, and rows times quads of columns.
+const ROW_QUADS: u32 = 1u;
+const COL_QUADS: u32 = 1u;
+const CELLS: u32 = 4u;
+
+const CHUNK: u32 = 256u;
+const TEAM: u32 = GROUP_ROWS * GROUP_COLS;
+// Quads of the tile's rows and columns. Quad q of a thread is its q-th in a stride of the team, not a neighbour of the one before, so
+// that neighbouring threads read neighbouring quads, which lie in different banks of the memory.
+const LEFT_QUADS: u32 = ROW_QUADS * GROUP_ROWS;
+const RIGHT_QUADS: u32 = COL_QUADS * GROUP_COLS;
+// Panels of TERMS terms; a thread loads one at most.
+const LEFT_PANELS: u32 = LEFT_QUADS * TERMS / 4u;
+const RIGHT_PANELS: u32 = RIGHT_QUADS * TERMS / 4u;
+
+// Counters of the repeated lines.
+const QUAD: u32 = 0u;
+const CELL: u32 = 0u;
+
+var<workgroup> left_tile: array<array<array<vec4<f32>, LEFT_QUADS>, TERMS>, SPLITS>;
+var<workgroup> right_tile: array<array<array<vec4<f32>, RIGHT_QUADS>, TERMS>, SPLITS>;
+
+@compute @workgroup_size(TEAM * SPLITS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let p = problem();
+  let tileCols = (p.cols + 4u * RIGHT_QUADS - 1u) / (4u * RIGHT_QUADS);
+  let tileRows = (p.rows + 4u * LEFT_QUADS - 1u) / (4u * LEFT_QUADS);
+  let tile = linear_index(group, groups, 0u, 1u);
+  if (tile >= tileCols * tileRows) {
+    return;
+  }
+  let member = group.z;
+  let team = thread / TEAM;
+  let lane = thread % TEAM;
+  let laneRow = lane / GROUP_COLS;
+  let laneCol = lane % GROUP_COLS;
+  let firstRow = (tile / tileCols) * 4u * LEFT_QUADS;
+  let firstCol = (tile % tileCols) * 4u * RIGHT_QUADS;
+  let place = panel_place(lane);
+  var left: array<vec4<f32>, ROW_QUADS>;
+  var right: array<vec4<f32>, COL_QUADS>;
+  var sums: array<vec4<f32>, CELLS>;
+  var parts: array<vec4<f32>, CELLS>;
+  var totals: array<vec4<f32>, CELLS>;
+  // Terms that the first team adds up, whose chunks are the longest: barriers are for all teams.
+  let rounds = (p.depth - 1u) / (SPLITS * CHUNK);
+  let span = rounds * CHUNK + min(CHUNK, p.depth - rounds * SPLITS * CHUNK);
+  for (var k = 0u; ; k += TERMS) {
+    // The next terms, on their way while those before are multiplied.
+    let panel = load_panel(p, member, firstRow, firstCol, (k / CHUNK * SPLITS + team) * CHUNK + k % CHUNK, lane, place);
+    if (k > 0u) {
+      for (var term = 0u; term < TERMS; term++) {
+        //! each QUAD < ROW_QUADS
+        left[QUAD] = left_tile[team][term][QUAD * GROUP_ROWS + laneRow];
+        //! end
+        //! each QUAD < COL_QUADS
+        right[QUAD] = right_tile[team][term][QUAD * GROUP_COLS + laneCol];
+        //! end
+        //! each CELL < CELLS
+        sums[CELL] += left[CELL / COL_QUADS / 4u][CELL / COL_QUADS % 4u] * right[CELL % COL_QUADS];
+        //! end
+      }
+    }
+    if (LEVELS > 1u && k > 0u && (k % CHUNK == 0u || k >= span)) {
+      //! each CELL < CELLS
+      parts[CELL] += sums[CELL];
+      //! end
+      if (SPLITS > 1u) {
+        // The sums of the other teams that had a chunk, through the memory that holds no more terms.
+        let chunks = (p.depth - 1u) / CHUNK + 1u - (k - 1u) / CHUNK * SPLITS;
+        //! each CELL < CELLS
+        workgroupBarrier();
+        left_tile[team][lane / LEFT_QUADS][lane % LEFT_QUADS] = sums[CELL];
+        workgroupBarrier();
+        if (team == 0u) {
+          for (var other = 1u; other < min(SPLITS, chunks); other++) {
+            parts[CELL] += left_tile[other][lane / LEFT_QUADS][lane % LEFT_QUADS];
+          }
+        }
+        //! end
+      }
+      //! each CELL < CELLS
+      sums[CELL] = vec4<f32>();
+      //! end
+      if (LEVELS > 2u && ((k * SPLITS) & 0xffffu) == 0u) {
+        //! each CELL < CELLS
+        totals[CELL] += parts[CELL];
+        parts[CELL] = vec4<f32>();
+        //! end
+      }
+    }
+    if (k >= span) {
+      break;
+    }
+    workgroupBarrier();
+    keep_panel(panel, team, lane, place);
+    workgroupBarrier();
+  }
+  if (team > 0u) {
+    return;
+  }
+  //! each CELL < CELLS
+  store_cell(p, member, firstRow + laneRow * 4u, firstCol + laneCol * 4u, CELL, sums[CELL], parts[CELL], totals[CELL]);
+  //! end
+}
+
+fn store_cell(
+  p: Problem, member: u32, firstRow: u32, firstCol: u32, cell: u32, sum: vec4<f32>, part: vec4<f32>, total: vec4<f32>,
+) {
+  let row = cell / COL_QUADS;
+  let tileRow = firstRow + (row / 4u) * 4u * GROUP_ROWS + row % 4u;
+  let tileCol = firstCol + (cell % COL_QUADS) * 4u * GROUP_COLS;
+  if (LEVELS == 1u) {
+    store_row(p, member, tileRow, tileCol, sum);
+  } else if (LEVELS == 2u) {
+    store_row(p, member, tileRow, tileCol, part);
+  } else {
+    store_row(p, member, tileRow, tileCol, total + part);
+  }
+}
+
+// Which panel of the tile a thread brings: a quad of rows or columns, and the first of four terms.
+struct Place {
+  quad: u32,
+  term: u32,
+}
+
+fn panel_place(lane: u32) -> Place {
+  if (lane < LEFT_PANELS) {
+    return spread(lane, LEFT_QUADS, LEFT == DEPTH);
+  }
+  return spread(lane - LEFT_PANELS, RIGHT_QUADS, RIGHT <= DEPTH);
+}
+
+// Neighbouring threads read what is neighbouring in memory: quad after quad, or, along the depth, two panels of one quad: together 32
+// bytes of each line, what NVIDIA and AMD fetch at the least. More of one quad would hit the same banks when they are kept.
+// Where nothing is aligned, the left side mostly lies along the rows and the right along the depth.
+fn spread(index: u32, quads: u32, alongDepth: bool) -> Place {
+  if (alongDepth) {
+    return Place((index / 2u) % quads, (index % 2u) * 4u + index / (2u * quads) * 8u);
+  }
+  return Place(index % quads, index / quads * 4u);
+}
+
+fn load_panel(p: Problem, member: u32, firstRow: u32, firstCol: u32, firstTerm: u32, lane: u32, place: Place) -> Panel {
+  let k = firstTerm + place.term;
+  if (k < p.depth && lane < LEFT_PANELS) {
+    return load_left(p, member, firstRow + place.quad * 4u, k);
+  }
+  if (k < p.depth && lane < LEFT_PANELS + RIGHT_PANELS) {
+    return load_right(p, member, firstCol + place.quad * 4u, k);
+  }
+  return Panel();
+}
+
+fn keep_panel(panel: Panel, team: u32, lane: u32, place: Place) {
+  if (lane < LEFT_PANELS) {
+    left_tile[team][place.term][place.quad] = panel.term0;
+    left_tile[team][place.term + 1u][place.quad] = panel.term1;
+    left_tile[team][place.term + 2u][place.quad] = panel.term2;
+    left_tile[team][place.term + 3u][place.quad] = panel.term3;
+  } else if (lane < LEFT_PANELS + RIGHT_PANELS) {
+    right_tile[team][place.term][place.quad] = panel.term0;
+    right_tile[team][place.term + 1u][place.quad] = panel.term1;
+    right_tile[team][place.term + 2u][place.quad] = panel.term2;
+    right_tile[team][place.term + 3u][place.quad] = panel.term3;
+  }
+}
+
+fn load_left(p: Problem, member: u32, row: u32, k: u32) -> Panel {
+  if (LEFT == DEPTH) {
+    let last = p.rows - 1u;
+    return turned_panel(
+      left_quad(member, min(row, last), k),
+      left_quad(member, min(row + 1u, last), k),
+      left_quad(member, min(row + 2u, last), k),
+      left_quad(member, min(row + 3u, last), k),
+    );
+  }
+  return Panel(
+    left_term(p, member, row, k),
+    left_term(p, member, row, k + 1u),
+    left_term(p, member, row, k + 2u),
+    left_term(p, member, row, k + 3u),
+  );
+}
+
+// A term of four rows.
+fn left_term(p: Problem, member: u32, row: u32, k: u32) -> vec4<f32> {
+  let term = min(k, p.depth - 1u);
+  if (LEFT == NEITHER) {
+    let last = p.rows - 1u;
+    let values = vec4<f32>(
+      left_at(member, min(row, last), term),
+      left_at(member, min(row + 1u, last), term),
+      left_at(member, min(row + 2u, last), term),
+      left_at(member, min(row + 3u, last), term),
+    );
+    return select(vec4<f32>(), values, k < p.depth);
+  }
+  return select(vec4<f32>(), left_quad(member, min(row, (p.rows - 1u) & ~3u), term), k < p.depth);
+}
