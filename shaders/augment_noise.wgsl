@@ -17,8 +17,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> seeds: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 @compute @workgroup_size(WIDTH)
 fn main(

@@ -9,8 +9,8 @@ struct Params {
 }
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
 @group(0) @binding(1) var<storage, read_write> metrics: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 var<workgroup> terms: array<f32, 512>;
 

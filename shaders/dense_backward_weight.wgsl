@@ -14,8 +14,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 fn problem() -> Problem { return Problem(params.outSize, params.inSize + 1u, params.batch); }
 

@@ -15,8 +15,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 fn problem() -> Problem { return Problem(params.outSize, params.batch, params.inSize); }
 

@@ -17,8 +17,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> normSquares: array<f32>;
 @group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> b: array<vec4<f32>>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(7) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 fn update(member: u32, quad: u32, isUpdated: bool) {
   let index = member * (params.count / 4u) + quad;

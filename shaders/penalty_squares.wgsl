@@ -10,8 +10,8 @@ struct Params {
 @group(0) @binding(0) var<storage, read> w: array<f32>;
 @group(0) @binding(1) var<storage, read> penalised: array<u32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 @compute @workgroup_size(WIDTH)
 fn main(

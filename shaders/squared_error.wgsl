@@ -17,8 +17,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<uniform> step: Step;
+@group(0) @binding(5) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
 
 @compute @workgroup_size(WIDTH)
 fn main(

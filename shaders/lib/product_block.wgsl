@@ -2,9 +2,10 @@
 //! use lib/operands.wgsl
 // lib/product.wgsl for adapters with workgroup memory of their own: the same sums in the same order, other threads.
 //
-// A team of GROUP_ROWS x GROUP_COLS threads computes a tile of outputs, ROWS x COLS by each thread, from TERMS terms of both sides at a
-// time, which it brings to workgroup memory. SPLITS teams share a workgroup and a tile: each adds up a chunk of 256 terms of its own,
-// and the first adds their chunk sums in index order. A chunk ends on a border of TERMS, so each value is loaded once for a tile.
+// A team of GROUP_ROWS x GROUP_COLS threads computes a block of outputs, ROWS x COLS by each thread, from TERMS terms of both sides at
+// a time, which it brings to workgroup memory. SPLITS teams share a workgroup and a block: each adds up a chunk of 256 terms of its
+// own, then they add their chunk sums one after the other, in index order. TERMS is a divisor of 256, so that chunks end between two
+// loads.
 const ROWS: u32 = 4u;
 const COLS: u32 = 4u;
 const GROUP_ROWS: u32 = 16u;
@@ -18,11 +19,12 @@ const CELLS: u32 = 4u;
 
 const CHUNK: u32 = 256u;
 const TEAM: u32 = GROUP_ROWS * GROUP_COLS;
-// Quads of the tile's rows and columns. Quad q of a thread is its q-th in a stride of the team, not a neighbour of the one before, so
-// that neighbouring threads read neighbouring quads, which lie in different banks of the memory.
+// Quads of the block's rows and columns. The quads of a thread are as far apart as the team is wide, so that neighbouring threads read
+// neighbouring quads, which lie in different banks of the memory.
 const LEFT_QUADS: u32 = ROW_QUADS * GROUP_ROWS;
 const RIGHT_QUADS: u32 = COL_QUADS * GROUP_COLS;
-// Panels of TERMS terms; a thread loads one at most.
+const QUADS: u32 = LEFT_QUADS + RIGHT_QUADS;
+// Panels of the block; a thread loads one at most.
 const LEFT_PANELS: u32 = LEFT_QUADS * TERMS / 4u;
 const RIGHT_PANELS: u32 = RIGHT_QUADS * TERMS / 4u;
 
@@ -30,8 +32,8 @@ const RIGHT_PANELS: u32 = RIGHT_QUADS * TERMS / 4u;
 const QUAD: u32 = 0u;
 const CELL: u32 = 0u;
 
-var<workgroup> left_tile: array<array<array<vec4<f32>, LEFT_QUADS>, TERMS>, SPLITS>;
-var<workgroup> right_tile: array<array<array<vec4<f32>, RIGHT_QUADS>, TERMS>, SPLITS>;
+// Of each team the terms of its chunk: the quads of the left side, then those of the right.
+var<workgroup> terms: array<array<array<vec4<f32>, QUADS>, TERMS>, SPLITS>;
 
 @compute @workgroup_size(TEAM * SPLITS)
 fn main(
@@ -68,10 +70,10 @@ fn main(
     if (k > 0u) {
       for (var term = 0u; term < TERMS; term++) {
         //! each QUAD < ROW_QUADS
-        left[QUAD] = left_tile[team][term][QUAD * GROUP_ROWS + laneRow];
+        left[QUAD] = terms[team][term][QUAD * GROUP_ROWS + laneRow];
         //! end
         //! each QUAD < COL_QUADS
-        right[QUAD] = right_tile[team][term][QUAD * GROUP_COLS + laneCol];
+        right[QUAD] = terms[team][term][LEFT_QUADS + QUAD * GROUP_COLS + laneCol];
         //! end
         //! each CELL < CELLS
         sums[CELL] += left[CELL / COL_QUADS / 4u][CELL / COL_QUADS % 4u] * right[CELL % COL_QUADS];
@@ -79,21 +81,24 @@ fn main(
       }
     }
     if (LEVELS > 1u && k > 0u && (k % CHUNK == 0u || k >= span)) {
-      //! each CELL < CELLS
-      parts[CELL] += sums[CELL];
-      //! end
-      if (SPLITS > 1u) {
-        // The sums of the other teams that had a chunk, through the memory that holds no more terms.
-        let chunks = (p.depth - 1u) / CHUNK + 1u - (k - 1u) / CHUNK * SPLITS;
+      if (SPLITS == 1u) {
         //! each CELL < CELLS
+        parts[CELL] += sums[CELL];
+        //! end
+      } else {
+        // Through the memory that holds no more terms. The last chunks may be fewer than the teams.
+        let teams = min(SPLITS, (p.depth - 1u) / CHUNK + 1u - (k - 1u) / CHUNK * SPLITS);
         workgroupBarrier();
-        left_tile[team][lane / LEFT_QUADS][lane % LEFT_QUADS] = sums[CELL];
-        workgroupBarrier();
-        if (team == 0u) {
-          for (var other = 1u; other < min(SPLITS, chunks); other++) {
-            parts[CELL] += left_tile[other][lane / LEFT_QUADS][lane % LEFT_QUADS];
+        for (var turn = 0u; turn < teams; turn++) {
+          if (team == turn) {
+            //! each CELL < CELLS
+            hand_over(CELL * TEAM + lane, select(handed(CELL * TEAM + lane), parts[CELL], turn == 0u) + sums[CELL]);
+            //! end
           }
+          workgroupBarrier();
         }
+        //! each CELL < CELLS
+        parts[CELL] = handed(CELL * TEAM + lane);
         //! end
       }
       //! each CELL < CELLS
@@ -110,7 +115,12 @@ fn main(
       break;
     }
     workgroupBarrier();
-    keep_panel(panel, team, lane, place);
+    if (lane < LEFT_PANELS + RIGHT_PANELS) {
+      terms[team][place.term][place.quad] = panel.term0;
+      terms[team][place.term + 1u][place.quad] = panel.term1;
+      terms[team][place.term + 2u][place.quad] = panel.term2;
+      terms[team][place.term + 3u][place.quad] = panel.term3;
+    }
     workgroupBarrier();
   }
   if (team > 0u) {
@@ -136,52 +146,47 @@ fn store_cell(
   }
 }
 
-// Which panel of the tile a thread brings: a quad of rows or columns, and the first of four terms.
+fn hand_over(index: u32, sums: vec4<f32>) {
+  terms[index / (TERMS * QUADS)][index / QUADS % TERMS][index % QUADS] = sums;
+}
+
+fn handed(index: u32) -> vec4<f32> {
+  return terms[index / (TERMS * QUADS)][index / QUADS % TERMS][index % QUADS];
+}
+
+// Which panel of the block a thread brings: a quad, and the first of four terms.
 struct Place {
   quad: u32,
   term: u32,
 }
 
+// Where nothing is aligned, the left side mostly lies along the rows and the right along the depth.
 fn panel_place(lane: u32) -> Place {
   if (lane < LEFT_PANELS) {
     return spread(lane, LEFT_QUADS, LEFT == DEPTH);
   }
-  return spread(lane - LEFT_PANELS, RIGHT_QUADS, RIGHT <= DEPTH);
+  let place = spread(lane - LEFT_PANELS, RIGHT_QUADS, RIGHT != 2u);
+  return Place(LEFT_QUADS + place.quad, place.term);
 }
 
-// Neighbouring threads read what is neighbouring in memory: quad after quad, or, along the depth, two panels of one quad: together 32
-// bytes of each line, what NVIDIA and AMD fetch at the least. More of one quad would hit the same banks when they are kept.
-// Where nothing is aligned, the left side mostly lies along the rows and the right along the depth.
+// Neighbouring threads load what lies together: quad after quad, or, along the depth, two panels of each quad, which are the 32 bytes
+// that NVIDIA and AMD fetch at least; more panels of one quad would be kept in the same banks.
 fn spread(index: u32, quads: u32, alongDepth: bool) -> Place {
   if (alongDepth) {
-    return Place((index / 2u) % quads, (index % 2u) * 4u + index / (2u * quads) * 8u);
+    return Place(index / 2u % quads, (index % 2u + index / (2u * quads) * 2u) * 4u);
   }
   return Place(index % quads, index / quads * 4u);
 }
 
 fn load_panel(p: Problem, member: u32, firstRow: u32, firstCol: u32, firstTerm: u32, lane: u32, place: Place) -> Panel {
   let k = firstTerm + place.term;
-  if (k < p.depth && lane < LEFT_PANELS) {
+  if (k >= p.depth || lane >= LEFT_PANELS + RIGHT_PANELS) {
+    return Panel();
+  }
+  if (lane < LEFT_PANELS) {
     return load_left(p, member, firstRow + place.quad * 4u, k);
   }
-  if (k < p.depth && lane < LEFT_PANELS + RIGHT_PANELS) {
-    return load_right(p, member, firstCol + place.quad * 4u, k);
-  }
-  return Panel();
-}
-
-fn keep_panel(panel: Panel, team: u32, lane: u32, place: Place) {
-  if (lane < LEFT_PANELS) {
-    left_tile[team][place.term][place.quad] = panel.term0;
-    left_tile[team][place.term + 1u][place.quad] = panel.term1;
-    left_tile[team][place.term + 2u][place.quad] = panel.term2;
-    left_tile[team][place.term + 3u][place.quad] = panel.term3;
-  } else if (lane < LEFT_PANELS + RIGHT_PANELS) {
-    right_tile[team][place.term][place.quad] = panel.term0;
-    right_tile[team][place.term + 1u][place.quad] = panel.term1;
-    right_tile[team][place.term + 2u][place.quad] = panel.term2;
-    right_tile[team][place.term + 3u][place.quad] = panel.term3;
-  }
+  return load_right(p, member, firstCol + (place.quad - LEFT_QUADS) * 4u, k);
 }
 
 fn load_left(p: Problem, member: u32, row: u32, k: u32) -> Panel {

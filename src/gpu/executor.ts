@@ -20,15 +20,14 @@ import type { ChooseVariant } from './variants.ts';
 const uniformAlignment = 256;
 const stepBytes = 16;
 /** Of the time until a result is expected, the part in which nothing asks for it. */
-const idleShare = 0.8;
+const idleShare = 0.75;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
 interface BoundCall {
   readonly variant: string;
   readonly pipeline: GPUComputePipeline;
-  readonly tensors: GPUBindGroup;
-  readonly scalars: GPUBindGroup;
+  readonly bindGroup: GPUBindGroup;
   /** Workgroups of one step. */
   readonly workgroups: Workgroups;
   readonly oncePerRun: boolean;
@@ -92,39 +91,39 @@ export async function createGpuExecutor(
   };
 
   const cache = pipelineCache(device, gpu.shaders);
+  const stepGroup = device.createBindGroup({
+    label: 'step',
+    layout: cache.step,
+    entries: [{ binding: 0, resource: { buffer: steps, offset: 0, size: stepBytes } }],
+  });
   let callIndex = 0;
   async function bind({ kernel, tensors, params: values, constants }: Call): Promise<BoundCall> {
     const offset = callIndex++ * uniformAlignment;
     const variant = chooseVariant(kernel, values);
     const tile = variantConstants(gpu, kernel, variant, values);
-    const { pipeline, tensors: tensorLayout, scalars } = await cache.compile(kernel, { ...tile, ...constants });
+    const { pipeline, call: layout } = await cache.compile(kernel, { ...tile, ...constants });
     const data = packParams(kernel, values);
     device.queue.writeBuffer(params, offset, data);
     const bindings = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
     return {
       variant,
       pipeline,
-      tensors: device.createBindGroup({
+      bindGroup: device.createBindGroup({
         label: kernel.name,
-        layout: tensorLayout,
-        entries: bindings.map((binding, index) => {
-          const place = tensors[binding];
-          if (place === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
-          const resource = {
-            buffer: bufferAt(place.buffer),
-            offset: place.elementOffset * 4,
-            // Kernels may read four floats at a time.
-            size: roundUp(place.elements * 4, 16),
-          };
-          return { binding: index, resource };
-        }),
-      }),
-      scalars: device.createBindGroup({
-        label: `${kernel.name} scalars`,
-        layout: scalars,
+        layout,
         entries: [
-          { binding: 0, resource: { buffer: params, offset, size: Math.max(16, data.byteLength) } },
-          { binding: 1, resource: { buffer: steps, offset: 0, size: stepBytes } },
+          ...bindings.map((binding, index) => {
+            const place = tensors[binding];
+            if (place === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
+            const resource = {
+              buffer: bufferAt(place.buffer),
+              offset: place.elementOffset * 4,
+              // Kernels may read four floats at a time.
+              size: roundUp(place.elements * 4, 16),
+            };
+            return { binding: index, resource };
+          }),
+          { binding: bindings.length, resource: { buffer: params, offset, size: data.byteLength } },
         ],
       }),
       workgroups: kernel.launch(values, tile, 1),
@@ -176,14 +175,15 @@ export async function createGpuExecutor(
       encoder.beginComputePass({ label: program, ...(timestamps && { timestampWrites: timestamps.next() }) });
     const whole = apart ? undefined : begin();
     for (let row = 0; row < rows.length; row++) {
+      whole?.setBindGroup(1, stepGroup, [row * uniformAlignment]);
       for (const call of calls) {
         const { oncePerRun } = call;
         // Timed apart, each step is a run of its own.
         if (oncePerRun && !apart && row < rows.length - 1) continue;
         const pass = whole ?? begin();
         pass.setPipeline(call.pipeline);
-        pass.setBindGroup(0, call.tensors);
-        pass.setBindGroup(1, call.scalars, [row * uniformAlignment]);
+        pass.setBindGroup(0, call.bindGroup);
+        if (whole === undefined) pass.setBindGroup(1, stepGroup, [row * uniformAlignment]);
         pass.dispatchWorkgroups(...(oncePerRun && !apart ? call.launch(rows.length) : call.workgroups));
         if (whole === undefined) pass.end();
       }

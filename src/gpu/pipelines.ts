@@ -1,6 +1,6 @@
 /**
  * Compute pipelines of kernels, cached by (kernel, constants) for the life of a device. Layouts are explicit: group 0 holds the reads
- * and writes in declared order, group 1 the parameters and, at a dynamic offset, the scalars of the step.
+ * and writes in declared order and then the parameters; group 1, which stays for a whole step, the step's scalars at a dynamic offset.
  */
 import { ShaderError } from '../errors.ts';
 import type { Constants, Kernel } from '../ops/kernel.ts';
@@ -9,11 +9,13 @@ import type { AssembledShader, ShaderLibrary } from '../shader/assemble.ts';
 
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
-  readonly tensors: GPUBindGroupLayout;
-  readonly scalars: GPUBindGroupLayout;
+  /** Layout of group 0: tensors and parameters. */
+  readonly call: GPUBindGroupLayout;
 }
 
 export interface PipelineCache {
+  /** Layout of group 1, the same for every kernel. */
+  readonly step: GPUBindGroupLayout;
   /** Compiles a kernel with its call's and its variant's constants; the same request gives the same promise. */
   compile(kernel: Kernel, constants: Constants): Promise<CompiledKernel>;
 }
@@ -39,19 +41,17 @@ export function pipelineCache(device: GPUDevice, shaders: ShaderLibrary): Pipeli
   const known = ofDevice.get(shaders);
   if (known !== undefined) return known;
   const compiled = new Map<string, Promise<CompiledKernel>>();
-  const scalars = device.createBindGroupLayout({
-    label: 'scalars',
-    entries: [
-      { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
-      { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
-    ],
+  const step = device.createBindGroupLayout({
+    label: 'step',
+    entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } }],
   });
   const cache: PipelineCache = {
+    step,
     compile(kernel, constants) {
       const key = `${kernel.name} ${JSON.stringify(Object.entries(constants).sort(([a], [b]) => a.localeCompare(b)))}`;
       let promise = compiled.get(key);
       if (promise === undefined) {
-        promise = compileKernel(device, shaders, kernel, constants, scalars);
+        promise = compileKernel(device, shaders, kernel, constants, step);
         compiled.set(key, promise);
       }
       return promise;
@@ -66,7 +66,7 @@ async function compileKernel(
   shaders: ShaderLibrary,
   kernel: Kernel,
   constants: Constants,
-  scalars: GPUBindGroupLayout,
+  step: GPUBindGroupLayout,
 ): Promise<CompiledKernel> {
   const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants, replacedFiles(constants));
   const module = device.createShaderModule({ label: kernel.name, code: assembled.code });
@@ -77,20 +77,21 @@ async function compileKernel(
   });
   const reads = Object.keys(kernel.reads);
   const writes = Object.keys(kernel.writes);
-  const tensors = device.createBindGroupLayout({
+  const call = device.createBindGroupLayout({
     label: kernel.name,
     entries: [
       ...reads.map(entry('read-only-storage')),
       ...writes.map((name, index) => entry('storage')(name, reads.length + index)),
+      entry('uniform')('params', reads.length + writes.length),
     ],
   });
   try {
     const pipeline = await device.createComputePipelineAsync({
       label: kernel.name,
-      layout: device.createPipelineLayout({ bindGroupLayouts: [tensors, scalars] }),
+      layout: device.createPipelineLayout({ bindGroupLayouts: [call, step] }),
       compute: { module, entryPoint: 'main', constants: { ...assembled.overrides } },
     });
-    return { pipeline, tensors, scalars };
+    return { pipeline, call };
   } catch (cause) {
     throw new ShaderError(await describeFailure(module, assembled, cause), { cause });
   }

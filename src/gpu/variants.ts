@@ -50,7 +50,7 @@ const fewOutputs = 4096;
 const enoughWorkgroups = 64;
 /** Products with fewer multiply-adds do not pay for compiling large tiles. */
 const littleWork = 2 ** 18;
-const blocks = ['block128', 'block64', 'block32'] as const satisfies readonly (keyof typeof productVariants)[];
+const blocks = ['block128', 'block64'] as const satisfies readonly (keyof typeof productVariants)[];
 const splits = ['split32', 'split16'] as const satisfies readonly (keyof typeof productVariants)[];
 /**
  * What a row of a tile and the columns of its lanes cost, in the instructions that lavapipe makes of four terms, where four neighbours are
@@ -85,7 +85,7 @@ function blockVariant(gpu: GpuDevice, kernel: Kernel, params: Params, shape: Pro
 /** Software adapters pay for every load: a tile shared by a subgroup needs the fewest. */
 function sharedVariant({ variants }: Kernel, shape: ProductShape): string {
   const { rows, cols, depth, members, left, right } = shape;
-  if (rows * cols * depth * members < littleWork) return 'shared4';
+  if (rows * cols * depth * members < littleWork) return 'shared8';
   const columns = columnCost[right === 'neither' ? 'single' : 'atOnce'];
   const cost = (tile: Constants): number => {
     const { ROWS = 1 } = tile;

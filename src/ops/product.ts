@@ -21,11 +21,11 @@ export const subgroupLanes = 0;
 export const productVariants = {
   rows1: { ROWS: 1, LANES: 1, WIDTH: 64 },
   rows4: { ROWS: 4, LANES: 1, WIDTH: 64 },
-  shared4: { ROWS: 4, LANES: subgroupLanes },
+  shared8: { ROWS: 8, LANES: subgroupLanes },
   shared16: { ROWS: 16, LANES: subgroupLanes },
   shared24: { ROWS: 24, LANES: subgroupLanes },
   shared25: { ROWS: 25, LANES: subgroupLanes },
-  block64: { ROWS: 4, COLS: 4, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 16, SPLITS: 1 },
+  block64: { ROWS: 4, COLS: 4, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   block128: { ROWS: 8, COLS: 8, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   split16: { ROWS: 4, COLS: 4, GROUP_ROWS: 4, GROUP_COLS: 4, TERMS: 8, SPLITS: 16 },
   split32: { ROWS: 4, COLS: 4, GROUP_ROWS: 8, GROUP_COLS: 8, TERMS: 8, SPLITS: 4 },

@@ -78,34 +78,43 @@ export interface Pace {
   steps(): number;
   /** Whether a chunk has been timed. */
   isTimed(): boolean;
-  /**
-   * Milliseconds from now until so many steps, all that are in flight, are done at the soonest; 0 while nothing is known. Whoever sleeps
-   * meanwhile is timed with his sleep: so it follows the fastest chunk, and not the first, in which shaders are compiled.
-   */
+  /** Milliseconds from now until so many steps, all that are in flight, are done; 0 while nothing is known. */
   expected(steps: number): number;
   resume(): void;
   finished(steps: number): void;
 }
 
+/** Chunks that tell what a step takes: of two in flight the second may be seen right after the first. */
+const recentChunks = 2;
+
 export function createPace(budgetMilliseconds: number, mostSteps: number): Pace {
   // A step of unknown length may be a long one.
   let size = 1;
-  let chunkCount = 0;
-  let fastest = Infinity;
+  let isFirst = true;
   let last = performance.now();
+  let recent: { readonly milliseconds: number; readonly steps: number }[] = [];
+  const perStep = (): number => {
+    const [milliseconds, steps] = recent.reduce(([a, b], chunk) => [a + chunk.milliseconds, b + chunk.steps], [0, 0]);
+    return Math.max(milliseconds / steps, 1e-3);
+  };
   return {
     steps: () => size,
-    isTimed: () => chunkCount > 0,
-    expected: (steps) => (fastest === Infinity ? 0 : Math.max(0, last + steps * fastest - performance.now())),
+    isTimed: () => !isFirst,
+    expected: (steps) => (recent.length === 0 ? 0 : Math.max(0, last + steps * perStep() - performance.now())),
     resume() {
       last = performance.now();
     },
     finished(steps) {
       const now = performance.now();
-      const perStep = Math.max((now - last) / steps, 1e-3);
+      const taken = { milliseconds: now - last, steps };
       last = now;
-      if (chunkCount++ > 0) fastest = Math.min(fastest, perStep);
-      size = Math.max(1, Math.min(mostSteps, Math.round(budgetMilliseconds / perStep), size * 2));
+      // In the first chunk shaders are compiled, which nobody should sleep through again.
+      if (isFirst) size = Math.max(1, Math.min(2, Math.round(budgetMilliseconds / taken.milliseconds)));
+      else {
+        recent = [...recent, taken].slice(-recentChunks);
+        size = Math.max(1, Math.min(mostSteps, Math.round(budgetMilliseconds / perStep()), size * 2));
+      }
+      isFirst = false;
     },
   };
 }

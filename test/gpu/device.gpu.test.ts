@@ -73,7 +73,7 @@ test('training ends with the error when the device refuses a command on the way'
 
 test('an executor that cannot be built leaves no buffer behind, and the device usable', async () => {
   const alive = trackBuffers(gpu.device);
-  const broken = plantFault(gpu, 'dense_forward.wgsl', '@compute', '@computer');
+  const broken = plantFault(gpu, 'dense_forward.wgsl', 'fn problem', 'fun problem');
   await expect(createGpuExecutor(broken, plan)).rejects.toThrow(ShaderError);
   expect(alive.size).toBe(0);
   using executor = await createGpuExecutor(gpu, plan);

@@ -33,6 +33,7 @@ async function open(without?: GPUFeatureName): Promise<GpuDevice> {
   const { adapter, description } = await openTestAdapter();
   const seen = {
     limits: adapter.limits,
+    info: adapter.info,
     features: new Set([...adapter.features].filter((name) => name !== without)),
     requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
   } as unknown as GPUAdapter;

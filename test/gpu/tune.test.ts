@@ -188,9 +188,9 @@ test('two devices that tune different products both find theirs in the store', (
   expect([next.chosen('one'), next.chosen('other'), next.chosen('toString')]).toEqual(['one', 'other', undefined]);
 });
 
-const stored = { adapter: 'adapter', version: 'version', variants: { [keyOf(first)]: 'shared4' } };
+const stored = { adapter: 'adapter', version: 'version', variants: { [keyOf(first)]: 'shared8' } };
 test.each([
-  ['the right text', JSON.stringify(stored), 'shared4'],
+  ['the right text', JSON.stringify(stored), 'shared8'],
   ['half a text', JSON.stringify(stored).slice(0, -9), undefined],
   ['no JSON', 'variants', undefined],
   ['another kind of JSON', '[1, 2]', undefined],
@@ -202,7 +202,7 @@ test.each([
   store.save('adapter', text);
   const { gpu } = fakeDevice({ store });
   const standard = defaultVariant(gpu, first.kernel, first.params);
-  expect(standard).not.toBe('shared4');
+  expect(standard).not.toBe('shared8');
   expect(bestVariant(gpu, first.kernel, first.params)).toBe(variant ?? standard);
 });
 
@@ -216,7 +216,7 @@ test('software adapters are measured only when asked; `never` neither measures n
     return [tools.opened.length, gpu.tuning.chosen(keyOf(first)) ?? ''];
   };
   expect(await opened({ when: 'never' })).toEqual([0, '']);
-  expect(await opened({ software: true })).toEqual([0, 'shared4']);
+  expect(await opened({ software: true })).toEqual([0, 'shared8']);
   const [all] = await opened({ software: true, when: 'always' });
   expect(all).toBeGreaterThan(3);
 });

@@ -47,10 +47,10 @@ test('sleeping for most of what is expected does not keep steps slow', () => {
   const now = vi.spyOn(performance, 'now').mockReturnValue(0);
   const pace = createPace(100, 64);
   let clock = 0;
-  // From the second chunk on a step takes 1 ms and no longer 50, but a chunk is seen only after 0.8 of what was expected.
-  const perStep = Array.from({ length: 40 }, (_, chunk) => {
+  // From the second chunk on a step takes 1 ms and no longer 50, but a chunk is seen only after 3/4 of what was expected.
+  const perStep = Array.from({ length: 60 }, (_, chunk) => {
     const steps = pace.steps();
-    const taken = Math.max(steps * (chunk < 2 ? 50 : 1), 0.8 * pace.expected(steps));
+    const taken = Math.max(steps * (chunk < 2 ? 50 : 1), 0.75 * pace.expected(steps));
     now.mockReturnValue((clock += taken));
     pace.finished(steps);
     return taken / steps;

@@ -51,8 +51,8 @@ function declaredBindings(kernel: Kernel): Bound[] {
       name,
       type: `array<${type === 'f32x4' ? 'vec4<f32>' : type}>`,
     })),
-    { place: '1.0', space: 'uniform', name: 'params', type: 'Params' },
-    { place: '1.1', space: 'uniform', name: 'step', type: 'Step' },
+    { place: `0.${tensors.length}`, space: 'uniform', name: 'params', type: 'Params' },
+    { place: '1.0', space: 'uniform', name: 'step', type: 'Step' },
   ];
 }
 
