@@ -208,8 +208,8 @@ export async function measureFirstStep(
 }
 
 /**
- * Milliseconds of the first epoch of a run of the public `train`, from the moment that everything is resident to the epoch's evaluation:
- * chunks that grow from one step, losses, events and checkpoints included.
+ * Milliseconds of the first epoch of a run of the public `train`, from the moment that everything is resident to the epoch's last step:
+ * chunks that grow from one step, losses, events and checkpoints included; not the evaluation that follows, which no peer's `fit` has.
  */
 export async function timeEpoch(
   device: Device,
@@ -220,7 +220,7 @@ export async function timeEpoch(
   let took = Number.NaN;
   for await (const { type } of train(workload.recipe, { device, dataset })) {
     if (type === 'start') started = performance.now();
-    else if (type === 'evaluation') took = performance.now() - started;
+    else if (type === 'progress') took = performance.now() - started;
   }
   return took;
 }

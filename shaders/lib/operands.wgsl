@@ -1,5 +1,5 @@
-// The two sides of a matrix product, four terms of four neighbouring rows or columns at a time, and its outputs. Rows and columns past
-// the edge repeat the last ones and are not stored; terms past the depth are 0·0. The kernel says what is multiplied:
+// The two sides of a matrix product, four terms of four neighbouring rows or columns at a time. Rows and columns past the edge repeat
+// the last ones and are not stored; terms past the depth are 0·0. The kernel says what is multiplied:
 //   problem() -> Problem                                  left_at(member, row, k), right_at(member, col, k) -> f32
 //   finish(member, row, sums: vec4) -> vec4               left_quad, right_quad: the same for four neighbours at once
 //   store(member, row, col, value)

@@ -4,13 +4,12 @@
 //
 // A team of GROUP_ROWS x GROUP_COLS threads computes a block of outputs, ROWS x COLS by each thread, from TERMS terms of both sides at
 // a time, which it brings to workgroup memory. SPLITS teams share a workgroup and a block: each adds up a chunk of 256 terms of its
-// own, then they add their chunk sums one after the other, in index order. TERMS is a divisor of 256, so that chunks end between two
-// loads.
+// own, then they add their chunk sums one after the other, in index order. TERMS divides 256, so that chunks end between two loads.
 const ROWS: u32 = 4u;
 const COLS: u32 = 4u;
 const GROUP_ROWS: u32 = 16u;
 const GROUP_COLS: u32 = 16u;
-const TERMS: u32 = 16u;
+const TERMS: u32 = 8u;
 const SPLITS: u32 = 1u;
 // Of a thread's outputs: quads of rows, quads of columns, and rows times quads of columns.
 const ROW_QUADS: u32 = 1u;
@@ -126,23 +125,22 @@ fn main(
   if (team > 0u) {
     return;
   }
-  //! each CELL < CELLS
-  store_cell(p, member, firstRow + laneRow * 4u, firstCol + laneCol * 4u, CELL, sums[CELL], parts[CELL], totals[CELL]);
-  //! end
-}
-
-fn store_cell(
-  p: Problem, member: u32, firstRow: u32, firstCol: u32, cell: u32, sum: vec4<f32>, part: vec4<f32>, total: vec4<f32>,
-) {
-  let row = cell / COL_QUADS;
-  let tileRow = firstRow + (row / 4u) * 4u * GROUP_ROWS + row % 4u;
-  let tileCol = firstCol + (cell % COL_QUADS) * 4u * GROUP_COLS;
+  // As in lib/product.wgsl, a loop over an array of its own.
+  var finished: array<vec4<f32>, CELLS>;
   if (LEVELS == 1u) {
-    store_row(p, member, tileRow, tileCol, sum);
+    finished = sums;
   } else if (LEVELS == 2u) {
-    store_row(p, member, tileRow, tileCol, part);
+    finished = parts;
   } else {
-    store_row(p, member, tileRow, tileCol, total + part);
+    //! each CELL < CELLS
+    finished[CELL] = totals[CELL] + parts[CELL];
+    //! end
+  }
+  for (var i = 0u; i < min(CELLS, (p.rows - firstRow) * COL_QUADS); i++) {
+    let row = i / COL_QUADS;
+    let tileRow = (row / 4u * GROUP_ROWS + laneRow) * 4u + row % 4u;
+    let tileCol = (i % COL_QUADS * GROUP_COLS + laneCol) * 4u;
+    store_row(p, member, firstRow + tileRow, firstCol + tileCol, finished[i]);
   }
 }
 

@@ -20,7 +20,7 @@ import type { ChooseVariant } from './variants.ts';
 const uniformAlignment = 256;
 const stepBytes = 16;
 /** Of the time until a result is expected, the part in which nothing asks for it. */
-const idleShare = 0.75;
+const idleShare = 0.9;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 

@@ -14,7 +14,7 @@ test('--profile prints a table of kernels after the result', async () => {
   const [header, ...lines] = table.trimEnd().split('\n');
   expect(header).toMatch(/^kernel +layer +variant +calls +us\/call +share +GFLOP\/s +GB\/s$/);
   const first = lines.map((line) => line.split(/ {2,}/)[0]);
-  expect(first.slice(0, 3)).toEqual(['gather_bytes', 'dense_forward', 'dense_forward']);
+  expect(first.slice(0, 3)).toEqual(['gather_bytes', 'dense_forward', 'dropout']);
   expect(lines.find((line) => line.startsWith('dropout'))).toMatch(
     /^dropout +dropout1 +2 +\d+\.\d +\d+\.\d\d % +\d+\.\d\d$/,
   );

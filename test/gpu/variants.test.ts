@@ -6,8 +6,8 @@ import { denseForward } from '../../src/ops/dense.ts';
 
 test.each([
   ['a large product', 4096, 4096, 4096, 1, 'block128'],
-  ['one of middling size', 128, 3072, 512, 1, 'block32'],
-  ['the same for many members', 128, 3072, 512, 32, 'block128'],
+  ['one of middling size', 512, 3072, 512, 1, 'block64'],
+  ['the same for many members', 512, 3072, 512, 32, 'block128'],
   ['few outputs of long sums', 100, 3072, 50, 1, 'split16'],
   ['more outputs of long sums', 128, 3072, 256, 1, 'split32'],
   ['few outputs of short sums', 25, 80, 80, 1, 'rows1'],
