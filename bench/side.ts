@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { version } from '../package.json';
 import { openDevice } from '../node/device.ts';
 import { formatJson } from '../node/output.ts';
+import { pollPatiently } from '../node/poll-patiently.ts';
 import { DescentError } from '../src/errors.ts';
 import type { Device } from '../src/train/device.ts';
 import { timeEpoch, timeSteps } from './measure.ts';
@@ -89,6 +90,8 @@ export function createDescentSide(device: Device): DescentSide {
 
 /** Runs the side on standard input and output until `quit` or the end of input. */
 export async function runDescentSide(kind: 'gpu' | 'cpu', adapter: string | undefined): Promise<void> {
+  // As the command line does.
+  pollPatiently();
   const send = (line: Hello | Answer): boolean => process.stdout.write(formatJson(line));
   let device: Device;
   try {

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** The program `descent`: the command line on this process's terminal. */
 import { main } from './cli/main.ts';
+import { pollPatiently } from './poll-patiently.ts';
+
+pollPatiently();
 
 // Whoever reads the output may stop early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -37,7 +37,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     const { name, kind } = description;
     const software = kind === 'software';
     const tuning = { when: tune, store: openTuningStore(), ...(onTuned && { onTuned }) };
-    return await openGpuDevice({ adapter, name, software, shaders: shaderLibrary, pollsWhileWaiting: true, tuning });
+    return await openGpuDevice({ adapter, name, software, shaders: shaderLibrary, tuning });
   } catch (cause) {
     if (!(cause instanceof DeviceError) || device === 'gpu' || wanted !== undefined) throw cause;
     options.onFallback?.(cause.message);

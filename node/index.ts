@@ -4,4 +4,5 @@ export type { DeviceOptions } from './device.ts';
 export { listAdapters } from './adapters.ts';
 export type { AdapterDescription } from './adapters.ts';
 export { openDataFiles } from './files.ts';
+export { pollPatiently } from './poll-patiently.ts';
 export { shaderLibrary } from '../shaders/index.ts';

@@ -20,14 +20,13 @@ struct Params {
 @group(0) @binding(8) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn update(member: u32, quad: u32, isUpdated: bool) {
-  let index = member * (params.count / 4u) + quad;
-  let start = begin_update(member, quad);
-  let mean = flush_small4(hyper_at(member, HYPER_DECAY1) * m[index] + hyper_at(member, HYPER_GAIN1) * start.gradient);
-  let gained = (hyper_at(member, HYPER_GAIN2) * start.gradient) * start.gradient;
-  let squares = flush_small4(hyper_at(member, HYPER_DECAY2) * v[index] + gained);
-  let scale = sqrt(squares) / hyper_at(member, HYPER_CORRECTION2) + hyper_at(member, HYPER_EPSILON);
-  let weight = flush_small4((-start.rate) * (mean / scale) + start.weight);
+fn update(index: u32, quad: u32, rates: Rates, isUpdated: bool) {
+  let start = begin_update(index, quad, rates);
+  let mean = flush_small4(rates.decay1 * m[index] + rates.gain1 * start.gradient);
+  let gained = (rates.gain2 * start.gradient) * start.gradient;
+  let squares = flush_small4(rates.decay2 * v[index] + gained);
+  let scale = sqrt(squares) / rates.correction2 + rates.epsilon;
+  let weight = flush_small4((-rates.rate) * (mean / scale) + start.weight);
   if (isUpdated) {
     m[index] = mean;
     v[index] = squares;

@@ -20,14 +20,12 @@ struct Params {
 @group(0) @binding(7) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn update(member: u32, quad: u32, isUpdated: bool) {
-  let index = member * (params.count / 4u) + quad;
-  let start = begin_update(member, quad);
-  let decay = hyper_at(member, HYPER_DECAY1);
-  let push = select(start.gradient, start.rate * start.gradient, RATE_INSIDE == 1u);
-  let velocity = flush_small4(decay * b[index] + push);
-  let change = select(velocity, decay * velocity + push, NESTEROV == 1u);
-  let weight = select((-start.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
+fn update(index: u32, quad: u32, rates: Rates, isUpdated: bool) {
+  let start = begin_update(index, quad, rates);
+  let push = select(start.gradient, rates.rate * start.gradient, RATE_INSIDE == 1u);
+  let velocity = flush_small4(rates.decay1 * b[index] + push);
+  let change = select(velocity, rates.decay1 * velocity + push, NESTEROV == 1u);
+  let weight = select((-rates.rate) * change + start.weight, start.weight - change, RATE_INSIDE == 1u);
   if (isUpdated) {
     b[index] = velocity;
     w[index] = flush_small4(weight);

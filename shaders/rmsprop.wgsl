@@ -18,13 +18,12 @@ struct Params {
 @group(0) @binding(7) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn update(member: u32, quad: u32, isUpdated: bool) {
-  let index = member * (params.count / 4u) + quad;
-  let start = begin_update(member, quad);
-  let gained = (hyper_at(member, HYPER_GAIN1) * start.gradient) * start.gradient;
-  let squares = flush_small4(hyper_at(member, HYPER_DECAY1) * v[index] + gained);
-  let scale = sqrt(squares) + hyper_at(member, HYPER_EPSILON);
-  let weight = flush_small4((-start.rate) * (start.gradient / scale) + start.weight);
+fn update(index: u32, quad: u32, rates: Rates, isUpdated: bool) {
+  let start = begin_update(index, quad, rates);
+  let gained = (rates.gain1 * start.gradient) * start.gradient;
+  let squares = flush_small4(rates.decay1 * v[index] + gained);
+  let scale = sqrt(squares) + rates.epsilon;
+  let weight = flush_small4((-rates.rate) * (start.gradient / scale) + start.weight);
   if (isUpdated) {
     v[index] = squares;
     w[index] = weight;

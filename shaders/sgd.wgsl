@@ -17,10 +17,9 @@ struct Params {
 @group(0) @binding(6) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn update(member: u32, quad: u32, isUpdated: bool) {
-  let index = member * (params.count / 4u) + quad;
-  let start = begin_update(member, quad);
-  let weight = flush_small4((-start.rate) * start.gradient + start.weight);
+fn update(index: u32, quad: u32, rates: Rates, isUpdated: bool) {
+  let start = begin_update(index, quad, rates);
+  let weight = flush_small4((-rates.rate) * start.gradient + start.weight);
   if (isUpdated) {
     w[index] = weight;
   }

@@ -5,6 +5,9 @@
 // A team of GROUP_ROWS x GROUP_COLS threads computes a block of outputs, ROWS x COLS by each thread, from TERMS terms of both sides at
 // a time, which it brings to workgroup memory. SPLITS teams share a workgroup and a block: each adds up a chunk of 256 terms of its
 // own, then they add their chunk sums one after the other, in index order. TERMS divides 256, so that chunks end between two loads.
+//
+// A thread reads (ROWS + COLS) / 4 quads of workgroup memory for ROWS·COLS multiply-adds. With 4x4 an NVIDIA core loads about as long as
+// it calculates; with 8x8 half as long, but the registers for sums and parts leave room for one workgroup at a time.
 const ROWS: u32 = 4u;
 const COLS: u32 = 4u;
 const GROUP_ROWS: u32 = 16u;

@@ -19,8 +19,6 @@ export interface GpuDevice extends Disposable {
   readonly device: GPUDevice;
   readonly arithmetic: ArithmeticProbe;
   readonly shaders: ShaderLibrary;
-  /** Waiting for the device keeps the host's thread busy, and so takes a core from a software adapter (Dawn in Node). */
-  readonly pollsWhileWaiting: boolean;
   readonly maxBindingBytes: number;
   /** Which launch variants of products are fastest here, as far as that was measured. */
   readonly tuning: Tuning;
@@ -37,14 +35,13 @@ export interface GpuDeviceOptions {
   readonly name: string;
   readonly software: boolean;
   readonly shaders: ShaderLibrary;
-  readonly pollsWhileWaiting?: boolean;
   /** Left out, the launch variants are those that do well on this class of adapter. */
   readonly tuning?: TuningOptions;
 }
 
 /** Requests the device with the adapter's own limits and probes its arithmetic. An adapter gives one device only. */
 export async function openGpuDevice(options: GpuDeviceOptions): Promise<GpuDevice> {
-  const { adapter, name, software, shaders, pollsWhileWaiting = false, tuning = { when: 'never' } } = options;
+  const { adapter, name, software, shaders, tuning = { when: 'never' } } = options;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice(deviceDescriptor(adapter, 'descent'));
@@ -79,7 +76,6 @@ export async function openGpuDevice(options: GpuDeviceOptions): Promise<GpuDevic
     device,
     arithmetic,
     shaders,
-    pollsWhileWaiting,
     tuning: openTuning(tuning, describeAdapter(name, adapter.info), tuningVersion(shaders)),
     subgroupSize: fixedSubgroupSize(adapter),
     maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),

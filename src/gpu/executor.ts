@@ -19,8 +19,6 @@ import type { ChooseVariant } from './variants.ts';
 /** Uniform slices start at multiples of 256 bytes, the largest alignment that WebGPU allows an adapter to ask for. */
 const uniformAlignment = 256;
 const stepBytes = 16;
-/** Of the time until a result is expected, the part in which nothing asks for it. */
-const idleShare = 0.9;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
@@ -202,15 +200,10 @@ export async function createGpuExecutor(
   }
 
   /** A range of a buffer once everything before has run. Throws DeviceError if the device is lost meanwhile. */
-  async function readBytes(
-    source: GPUBuffer,
-    byteOffset: number,
-    byteCount: number,
-    idleMilliseconds = 0,
-  ): Promise<ArrayBuffer> {
+  async function readBytes(source: GPUBuffer, byteOffset: number, byteCount: number): Promise<ArrayBuffer> {
     let bytes: ArrayBuffer;
     try {
-      bytes = await staging.read(source, byteOffset, byteCount, idleMilliseconds);
+      bytes = await staging.read(source, byteOffset, byteCount);
     } catch (cause) {
       // An aborted map has an empty message; the reason arrives with `device.lost`.
       await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
@@ -236,12 +229,11 @@ export async function createGpuExecutor(
       encoder.copyBufferToBuffer(source, elementOffset * 4, bufferAt(to), elementOffset * 4, size);
       device.queue.submit([encoder.finish()]);
     },
-    async read(name, elementOffset = 0, elements, expectedMilliseconds = 0) {
+    async read(name, elementOffset = 0, elements) {
       const source = bufferAt(name);
       const size = elements === undefined ? source.size - elementOffset * 4 : elements * 4;
       checkDevice();
-      const idleMilliseconds = gpu.pollsWhileWaiting ? expectedMilliseconds * idleShare : 0;
-      const bytes = await readBytes(source, elementOffset * 4, size, idleMilliseconds);
+      const bytes = await readBytes(source, elementOffset * 4, size);
       const dtype = plan.buffers.find((buffer) => buffer.name === name)?.dtype;
       return dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
     },

@@ -3,11 +3,8 @@
  * training runs. Other reads (verification) make their own on first use and keep it.
  */
 export interface Staging extends Disposable {
-  /**
-   * Copies a range of a buffer to the host; ordered after everything submitted before. Offsets and sizes in bytes. It begins to wait
-   * after `idleMilliseconds`.
-   */
-  read(source: GPUBuffer, byteOffset: number, sizeBytes: number, idleMilliseconds: number): Promise<ArrayBuffer>;
+  /** Copies a range of a buffer to the host; ordered after everything submitted before. Offsets and sizes in bytes. */
+  read(source: GPUBuffer, byteOffset: number, sizeBytes: number): Promise<ArrayBuffer>;
 }
 
 /** `expectedBytes`: the size of each read that may be in flight together with the others. */
@@ -33,12 +30,11 @@ export function openStaging(device: GPUDevice, expectedBytes: readonly number[])
   }
 
   return {
-    async read(source, byteOffset, sizeBytes, idleMilliseconds) {
+    async read(source, byteOffset, sizeBytes) {
       const buffer = take(sizeBytes);
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(source, byteOffset, buffer, 0, sizeBytes);
       device.queue.submit([encoder.finish()]);
-      if (idleMilliseconds >= 1) await new Promise((resolve) => setTimeout(resolve, idleMilliseconds));
       await buffer.mapAsync(GPUMapMode.READ, 0, sizeBytes);
       const bytes = buffer.getMappedRange(0, sizeBytes).slice(0);
       buffer.unmap();

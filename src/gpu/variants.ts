@@ -61,7 +61,7 @@ const columnCost = { atOnce: 960, single: 1664 } as const;
 
 /** The variant that measurements favour on this class of adapter. */
 export function defaultVariant(gpu: GpuDevice, kernel: Kernel, params: Params): string {
-  if (kernel.product === undefined) return Object.keys(kernel.variants)[0] ?? '';
+  if (kernel.product === undefined) return Object.keys(kernel.variants).at(gpu.software ? 0 : -1) ?? '';
   const shape = kernel.product(params);
   if (gpu.software && gpu.subgroupSize !== undefined) return sharedVariant(kernel, shape);
   return gpu.software ? plainVariant(shape) : blockVariant(gpu, kernel, params, shape);

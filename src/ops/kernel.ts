@@ -48,7 +48,10 @@ interface Declaration<
   readonly writes: W;
   /** Scalars of group 1, binding 0, in order. */
   readonly params: P;
-  /** Launch variants: tile sizes and workgroup widths by name, all equal to the bit. */
+  /**
+   * Launch variants: tile sizes and workgroup widths by name, all equal to the bit. Where nothing better is known, software adapters take
+   * the first and others the last.
+   */
   readonly variants: Readonly<Record<string, Constants>>;
   /** Constants of the shader that follow from the parameters. */
   specialise?(params: { readonly [K in keyof P]: number }, tile: Constants): Constants;

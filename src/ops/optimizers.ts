@@ -17,7 +17,7 @@ const shared = { dw: 'f32x4', hyper: 'f32', penalised: 'u32', members: 'u32', no
 const params = { count: 'u32', columns: 'u32', population: 'u32' } as const;
 
 /** Each thread updates PARTS times four elements. */
-const variants = { parts4: { WIDTH: 64, PARTS: 4 }, parts1: { WIDTH: 64, PARTS: 1 } } as const;
+const variants = { parts16: { WIDTH: 64, PARTS: 16 }, parts1: { WIDTH: 64, PARTS: 1 } } as const;
 const launch = ({ count, population }: { count: number; population: number }, { PARTS = 1, ...tile }: Constants) =>
   launchLinear(Math.ceil(count / 4 / PARTS), population, tile);
 

@@ -18,7 +18,7 @@ export const batchMetrics = defineKernel({
   reads: { rows: 'f32' },
   writes: { metrics: 'f32' },
   params: { batch: 'u32', population: 'u32' },
-  variants: { width256: { WIDTH: 256 }, width64: { WIDTH: 64 } },
+  variants: linearVariants,
   oncePerRun: true,
   launch: (p, _, stepCount) => [p.population, stepCount, 1],
   longestSum: (p) => p.batch,

@@ -32,8 +32,8 @@ export interface Executor extends Disposable {
   run(program: string, options: RunOptions): void;
   /** Copies one buffer to another of the same size, or a range of it. */
   copy(from: string, to: string, elementOffset?: number, elements?: number): void;
-  /** The content of a buffer once everything before has run, which is expected to take so many milliseconds from now. */
-  read(buffer: string, elementOffset?: number, elements?: number, expectedMilliseconds?: number): Promise<Values>;
+  /** The content of a buffer once everything before has run. */
+  read(buffer: string, elementOffset?: number, elements?: number): Promise<Values>;
   /** The launch variant of each call of a program; absent where there are none. */
   variants?(program: string): readonly string[];
   /**

@@ -55,8 +55,7 @@ export function createChunks({ executor, feed, plan, budgetMilliseconds, mostInF
       const steps = feed.loadTraining(executor, firstStep, count, plateaus);
       if (run === undefined) executor.run('train', { steps });
       else await run(steps);
-      const ahead = flying.reduce((sum, chunk) => sum + chunk.count, count);
-      const table = executor.read('metrics', 0, count * plan.population * 2, pace.expected(ahead));
+      const table = executor.read('metrics', 0, count * plan.population * 2);
       // Handled where it is awaited; a lost device must not end the process before that.
       table.catch(() => undefined);
       flying.push({ firstStep, count, table });
@@ -78,43 +77,28 @@ export interface Pace {
   steps(): number;
   /** Whether a chunk has been timed. */
   isTimed(): boolean;
-  /** Milliseconds from now until so many steps, all that are in flight, are done; 0 while nothing is known. */
-  expected(steps: number): number;
   resume(): void;
   finished(steps: number): void;
 }
 
-/** Chunks that tell what a step takes: of two in flight the second may be seen right after the first. */
-const recentChunks = 2;
-
 export function createPace(budgetMilliseconds: number, mostSteps: number): Pace {
   // A step of unknown length may be a long one.
   let size = 1;
-  let isFirst = true;
+  let isTimed = false;
   let last = performance.now();
-  let recent: { readonly milliseconds: number; readonly steps: number }[] = [];
-  const perStep = (): number => {
-    const [milliseconds, steps] = recent.reduce(([a, b], chunk) => [a + chunk.milliseconds, b + chunk.steps], [0, 0]);
-    return Math.max(milliseconds / steps, 1e-3);
-  };
   return {
     steps: () => size,
-    isTimed: () => !isFirst,
-    expected: (steps) => (recent.length === 0 ? 0 : Math.max(0, last + steps * perStep() - performance.now())),
+    isTimed: () => isTimed,
     resume() {
       last = performance.now();
     },
     finished(steps) {
       const now = performance.now();
-      const taken = { milliseconds: now - last, steps };
+      const perStep = (now - last) / steps;
       last = now;
-      // In the first chunk shaders are compiled, which nobody should sleep through again.
-      if (isFirst) size = Math.max(1, Math.min(2, Math.round(budgetMilliseconds / taken.milliseconds)));
-      else {
-        recent = [...recent, taken].slice(-recentChunks);
-        size = Math.max(1, Math.min(mostSteps, Math.round(budgetMilliseconds / perStep()), size * 2));
-      }
-      isFirst = false;
+      isTimed = true;
+      const fitting = Math.round(budgetMilliseconds / Math.max(perStep, 1e-3));
+      size = Math.max(1, Math.min(mostSteps, fitting, size * 2));
     },
   };
 }
