@@ -37,7 +37,7 @@ interface PlantedFault {
 }
 
 const faults: readonly PlantedFault[] = [
-  { kernel: 'sgd', file: 'sgd.wgsl', line: '(-rates.rate)', fault: 'start.rate' },
+  { kernel: 'sgd', file: 'sgd.wgsl', line: '(-rates.rate)', fault: 'rates.rate' },
   { kernel: 'dropout', file: 'dropout.wgsl', line: 'step.step', fault: '(step.step + 1u)' },
   {
     kernel: 'chunk_sums',
