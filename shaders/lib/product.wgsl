@@ -11,7 +11,14 @@ const LANES: u32 = 1u;
 
 // Quads of the left side that a lane loads for four terms: a group needs one for each row, or one for each term and four rows.
 const LOADS: u32 = 1u;
-const ROW_QUADS: u32 = (ROWS + 3u) / 4u;
+// Rows by fours: from one term to the next the rows begin SHIFT elements further past an aligned quad. A term takes TERM_QUADS quads, and
+// its first row is element BEGIN of the four terms' quads.
+const SHIFT: u32 = 0u;
+const TERM_QUADS: u32 = (ROWS + 3u) / 4u + select(0u, 1u, SHIFT > 0u);
+const BEGIN0: u32 = 0u;
+const BEGIN1: u32 = 4u * TERM_QUADS + SHIFT;
+const BEGIN2: u32 = 8u * TERM_QUADS + 2u * SHIFT % 4u;
+const BEGIN3: u32 = 12u * TERM_QUADS + 3u * SHIFT % 4u;
 
 // Counters of the repeated lines.
 const ROW: u32 = 0u;
@@ -52,10 +59,10 @@ fn run_product(member: u32, tile: u32, lane: u32) {
       } else {
         //! each ROW < ROWS
         sums[ROW] = add_terms(sums[ROW], right,
-          subgroupBroadcast(left[min((ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (ROW / 4u) % LANES),
-          subgroupBroadcast(left[min((ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (ROW_QUADS + ROW / 4u) % LANES),
-          subgroupBroadcast(left[min((2u * ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (2u * ROW_QUADS + ROW / 4u) % LANES),
-          subgroupBroadcast(left[min((3u * ROW_QUADS + ROW / 4u) / LANES, LOADS - 1u)][ROW % 4u], (3u * ROW_QUADS + ROW / 4u) % LANES));
+          subgroupBroadcast(left[min((BEGIN0 + ROW) / 4u / LANES, LOADS - 1u)][(BEGIN0 + ROW) % 4u], (BEGIN0 + ROW) / 4u % LANES),
+          subgroupBroadcast(left[min((BEGIN1 + ROW) / 4u / LANES, LOADS - 1u)][(BEGIN1 + ROW) % 4u], (BEGIN1 + ROW) / 4u % LANES),
+          subgroupBroadcast(left[min((BEGIN2 + ROW) / 4u / LANES, LOADS - 1u)][(BEGIN2 + ROW) % 4u], (BEGIN2 + ROW) / 4u % LANES),
+          subgroupBroadcast(left[min((BEGIN3 + ROW) / 4u / LANES, LOADS - 1u)][(BEGIN3 + ROW) % 4u], (BEGIN3 + ROW) / 4u % LANES));
         //! end
       }
       k += 4u;
@@ -100,8 +107,9 @@ fn add_terms(sums: vec4<f32>, right: Panel, left0: f32, left1: f32, left2: f32, 
 // Quad `index` of the left side of a tile: four terms of a row, or four rows of a term.
 fn load_left(p: Problem, member: u32, firstRow: u32, k: u32, index: u32) -> vec4<f32> {
   if (LEFT > DEPTH) {
-    let term = k + index / ROW_QUADS;
-    let row = min(firstRow + (index % ROW_QUADS) * 4u, (p.rows - 1u) & ~3u);
+    let term = k + index / TERM_QUADS;
+    let shift = (term * SHIFT) & 3u;
+    let row = min(firstRow + (index % TERM_QUADS) * 4u, (p.rows - 1u + shift) & ~3u);
     return select(vec4<f32>(), left_quad(member, row, min(term, p.depth - 1u)), term < p.depth);
   }
   let row = min(firstRow + index, p.rows - 1u);

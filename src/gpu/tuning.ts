@@ -61,8 +61,8 @@ export interface Tuning {
 /** The name of a product for choosing its variant; undefined for kernels that are none. */
 export function productKey(kernel: Kernel, params: Params): string | undefined {
   if (kernel.product === undefined) return undefined;
-  const { rows, cols, depth, members, left, right } = kernel.product(params);
-  return `${kernel.name} ${rows}x${cols}x${depth}, members ${members}, left ${left}, right ${right}`;
+  const { rows, cols, depth, members, left, leftShift = 0, right } = kernel.product(params);
+  return `${kernel.name} ${rows}x${cols}x${depth}, members ${members}, left ${left} ${leftShift}, right ${right}`;
 }
 
 /** `adapter`: name and driver, `version`: of what is measured; what was stored under others is not used. */

@@ -24,7 +24,8 @@ const forwardShape = ({ batch, inSize, outSize, xStride, wStride, population }: 
     cols: batch,
     depth: inSize,
     members: population,
-    left: aligned(outSize, wStride) ? 'rows' : 'neither',
+    left: population === 1 || aligned(wStride) ? 'rows' : 'neither',
+    leftShift: outSize % 4,
     right: aligned(inSize, xStride) ? 'depth' : 'neither',
   }) as const;
 
@@ -45,7 +46,8 @@ const backwardWeightShape = ({ batch, inSize, outSize, xStride, population }: De
     cols: inSize + 1,
     depth: batch,
     members: population,
-    left: aligned(outSize) ? 'rows' : 'neither',
+    left: population === 1 || aligned(batch * outSize) ? 'rows' : 'neither',
+    leftShift: outSize % 4,
     right: aligned(inSize, xStride) ? 'cols' : 'neither',
   }) as const;
 

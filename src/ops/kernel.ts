@@ -89,6 +89,8 @@ export interface ProductShape {
   /** Along what four neighbours of a side lie in memory, aligned to four. */
   readonly left: 'depth' | 'rows' | 'neither';
   readonly right: 'depth' | 'cols' | 'neither';
+  /** Where the rows of the left side lie in memory but are no multiple of four: by how much each term is shifted against fours. */
+  readonly leftShift?: number;
 }
 
 /** A kernel with its types erased, as plans and executors hold it. */

@@ -23,8 +23,7 @@ export const productVariants = {
   rows4: { ROWS: 4, LANES: 1, WIDTH: 64 },
   shared8: { ROWS: 8, LANES: subgroupLanes },
   shared16: { ROWS: 16, LANES: subgroupLanes },
-  shared24: { ROWS: 24, LANES: subgroupLanes },
-  shared25: { ROWS: 25, LANES: subgroupLanes },
+  shared28: { ROWS: 28, LANES: subgroupLanes },
   block64: { ROWS: 4, COLS: 4, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   block128: { ROWS: 8, COLS: 8, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   split16: { ROWS: 4, COLS: 4, GROUP_ROWS: 4, GROUP_COLS: 4, TERMS: 8, SPLITS: 16 },
@@ -40,7 +39,8 @@ export function readsRows({ left }: Pick<ProductShape, 'left'>, { ROWS = 1 }: Co
 }
 
 /** What the shader of a product of this shape is specialised by, besides its tile. */
-export function productConstants({ depth, left, right }: ProductShape, tile: Constants): Constants {
+export function productConstants(product: ProductShape, tile: Constants): Constants {
+  const { depth, left, right, leftShift = 0 } = product;
   const chunks = Math.ceil(depth / sumChunk);
   const shape = {
     LEFT: { neither: 0, depth: 1, rows: 2 }[left],
@@ -50,12 +50,15 @@ export function productConstants({ depth, left, right }: ProductShape, tile: Con
   const { ROWS = 1, COLS = laneColumns, LANES = 1, TERMS, SPLITS = 1 } = tile;
   if (TERMS === undefined) {
     // A tile whose height is no multiple of four starts between the aligned rows.
-    const LEFT = readsRows({ left }, tile) || left === 'depth' ? shape.LEFT : 0;
-    return { ...shape, LEFT, LOADS: Math.ceil(ROWS / LANES) };
+    if (!readsRows(product, tile))
+      return { ...shape, LEFT: left === 'depth' ? shape.LEFT : 0, LOADS: Math.ceil(ROWS / LANES) };
+    const quads = ROWS + (leftShift > 0 ? 4 : 0);
+    return { ...shape, SHIFT: leftShift, LOADS: Math.ceil(quads / LANES) };
   }
   // No more teams than chunks.
   return {
     ...shape,
+    LEFT: leftShift > 0 ? 0 : shape.LEFT,
     ROW_QUADS: ROWS / 4,
     COL_QUADS: COLS / 4,
     CELLS: (ROWS * COLS) / 4,
