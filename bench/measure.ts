@@ -28,7 +28,7 @@ export interface StepFigure {
   readonly samplesPerSecond: number;
   /** By the multiply-adds of the matrix products alone, two operations each. */
   readonly gflops: number;
-  /** Kernels that one step launches. */
+  /** Kernels that one step launches; what runs once for a chunk does not count. */
   readonly dispatches: number;
 }
 
@@ -52,7 +52,7 @@ export async function measureSteps(stepper: Stepper, rounds: number): Promise<St
       calls.reduce((sum, call) => sum + callMultiplyAdds(call), 0),
       ms.median,
     ),
-    dispatches: calls.length,
+    dispatches: calls.filter(({ kernel }) => kernel.oncePerRun !== true).length,
   };
 }
 

@@ -93,14 +93,15 @@ export async function runDescentSide(kind: 'gpu' | 'cpu', adapter: string | unde
   // As the command line does.
   pollPatiently();
   const send = (line: Hello | Answer): boolean => process.stdout.write(formatJson(line));
-  let device: Device;
+  let opened: Device;
   try {
-    device = await openDevice({ device: kind, ...(adapter !== undefined && { adapter }) });
+    opened = await openDevice({ device: kind, ...(adapter !== undefined && { adapter }) });
   } catch (cause) {
     if (!(cause instanceof DescentError)) throw cause;
     send({ error: cause.message });
     return;
   }
+  using device = opened;
   using side = createDescentSide(device);
   send(side.hello);
   for await (const line of createInterface({ input: process.stdin })) {
@@ -108,5 +109,4 @@ export async function runDescentSide(kind: 'gpu' | 'cpu', adapter: string | unde
     if (request.do === 'quit') break;
     send(await side.answer(request));
   }
-  device[Symbol.dispose]();
 }

@@ -2,7 +2,6 @@
 //! use lib/step.wgsl
 //! use lib/update.wgsl
 // m = decay1*m + gain1*g, v = decay2*v + gain2*g^2, w = keep*w - rate*m/(sqrt(v)/correction2 + epsilon).
-//
 
 struct Params {
   count: u32,

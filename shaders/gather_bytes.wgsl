@@ -23,13 +23,20 @@ struct Params {
 @group(1) @binding(0) var<uniform> step: Step;
 
 @compute @workgroup_size(WIDTH)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let member = group.z;
-  let feature = (group.x * WIDTH + lane) * 4u;
+  // Rows go along y, and from 65,535 groups of them on along x once more.
+  let across = ((params.features + 3u) / 4u + WIDTH - 1u) / WIDTH;
+  let rowGroup = (group.x / across) * groups.y + group.y;
+  let feature = ((group.x % across) * WIDTH + lane) * 4u;
   let scale = affine_at(member * 2u, feature);
   let shift = affine_at(member * 2u + 1u, feature);
   //! each ROW < ROWS
-  gather_row(member, group.y * ROWS + ROW, feature, scale, shift);
+  gather_row(member, rowGroup * ROWS + ROW, feature, scale, shift);
   //! end
 }
 

@@ -1,7 +1,8 @@
 //! use lib/linear.wgsl
 //! use lib/hyper.wgsl
 // What every update starts with: the penalised and clipped gradient and the decayed weight. Twin of updateAll in src/ops/optimizers.ts.
-// The including file binds dw, hyper, penalised, members, normSquares and w, and defines update(index, quad, rates, isUpdated).
+// The including file binds dw, hyper, penalised, members, normSquares and w, has params.count and params.columns, and defines
+// update(index, quad, rates, isUpdated). Threads past the end repeat the last quad and drop what they computed from it.
 //
 // Each thread updates PARTS times four elements, in a loop: on a software adapter a thread costs more to start than an update, and
 // written out the parts outgrow the instruction cache. Such adapters load what all threads share once for all, as long as they are in no

@@ -167,20 +167,24 @@ const sizes: readonly (readonly [
   [1, 257, 7, 2, 'relu'],
   [33, 7, 33, 3, 'linear'],
   [7, 600, 33, 1, 'sigmoid'],
-  [257, 33, 10, 2, 'linear'],
+  // Rows by fours that are no multiple of four, for one member and for two; then such that are, with the other side one by one.
   [600, 7, 5, 1, 'linear'],
+  [260, 33, 10, 2, 'linear'],
+  [7, 33, 12, 2, 'linear'],
   // Aligned to four everywhere, so that all sides are read by fours.
   [257, 300, 260, 2, 'tanh'],
   // One sum each of more than 65,536 terms: the third level of the rule. No activation that would hide it where it saturates.
   [1, 65_793, 1, 1, 'leakyRelu'],
   [1, 1, 65_793, 1, 'linear'],
   [65_793, 1, 1, 1, 'linear'],
+  [4, 65_796, 4, 1, 'linear'],
 ];
 
 export const denseCases: readonly KernelCase[] = sizes.flatMap(
   ([batch, inSize, outSize, population, activation], index): KernelCase[] => {
     const constants = { ACTIVATION: activationCodes[activation] };
-    const wStride = (inSize + 1) * outSize + (aligned(outSize) ? 4 : 3);
+    // Plans align it; without that some sides are read one by one.
+    const wStride = index % 3 === 0 ? (inSize + 1) * outSize + 3 : Math.ceil(((inSize + 1) * outSize) / 4) * 4 + 4;
     const x = { elements: population * batch * inSize, fill: { kind: 'normal', scale: 1 } } as const;
     const w = { elements: population * wStride, fill: { kind: 'normal', scale: 0.3 } } as const;
     const dy = { elements: population * batch * outSize, fill: { kind: 'normal', scale: 0.1 } } as const;

@@ -29,7 +29,11 @@ export const gatherBytes = defineKernel({
   params: gatherParams,
   variants: { rows4: { ROWS: 4, WIDTH: 64 }, rows1: { ROWS: 1, WIDTH: 64 } },
   specialise: (p) => ({ WORDS: p.features % 4 === 0 ? 1 : 0 }),
-  launch: (p, { ROWS = 1, WIDTH = 64 }) => [Math.ceil(p.features / 4 / WIDTH), Math.ceil(p.batch / ROWS), p.members],
+  launch(p, { ROWS = 1, WIDTH = 64 }) {
+    const rowGroups = Math.ceil(p.batch / ROWS);
+    const y = Math.min(rowGroups, 65_535);
+    return [Math.ceil(p.features / 4 / WIDTH) * Math.ceil(rowGroups / y), y, p.members];
+  },
   longestSum: () => 2,
   twin({ shard, indices, affine, x }, { batch, features, indexStride, firstRow, rowCount, members }, { math, step }) {
     for (let member = 0; member < members; member++) {

@@ -42,11 +42,11 @@ interface Declaration<
 > {
   /** Name of the file in `shaders/`, of the pipeline, of the row in a profile and of the test. */
   readonly name: string;
-  /** Bindings of group 0, in order: reads, then writes. */
+  /** Bindings of group 0, in order: reads, then writes, then the parameters. */
   readonly reads: R;
   /** Assigned or, where the kernel says so, updated in place. */
   readonly writes: W;
-  /** Scalars of group 1, binding 0, in order. */
+  /** Scalars of the last binding of group 0, in order. */
   readonly params: P;
   /**
    * Launch variants: tile sizes and workgroup widths by name, all equal to the bit. Where nothing better is known, software adapters take

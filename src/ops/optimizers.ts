@@ -186,6 +186,8 @@ const sizes = [
   { count: 8, decaying: false },
   { count: 260, decaying: false },
   { count: 600, decaying: false },
+  // More than one workgroup, however much a thread does.
+  { count: 9_220, decaying: false },
   { count: 36, decaying: true },
 ] as const;
 

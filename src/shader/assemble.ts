@@ -114,6 +114,8 @@ function repeatLines(lines: readonly SourceLine[]): SourceLine[] {
       open = undefined;
       body = [];
     } else {
+      if (/^\/\/!(?! use )/.test(directive))
+        fail(line, `"${directive}" is no "//! each NAME < COUNT" and closes none.`);
       (open === undefined ? out : body).push(line);
     }
   }

@@ -137,7 +137,7 @@ test('more passes than one query set holds are timed in order, and compute what 
   expect(new Set(begins).size).toBeGreaterThan(passCount / 2);
 });
 
-test('one call alone can be timed, and a program in one pass', async () => {
+test('some calls alone can be timed, and a program in one pass', async () => {
   const prepared = prepare(smallRecipe(), clouds());
   using executor = await createGpuExecutor(gpu, prepared.plan);
   uploadData(prepared, executor);

@@ -144,6 +144,8 @@ test.each([
   ['const ROWS: u32 = 2u;\n//! each ROW < ROWS\nx', /open\.wgsl:2: no "\/\/! end" follows/],
   ['//! each ROW < COUNT\n//! end', /open\.wgsl:1: no "const COUNT: u32"/],
   ['const N: u32 = 2u;\n//! each A < N\n//! each B < N\n//! end\n//! end', /open\.wgsl:3: repeated lines within/],
+  ['const N: u32 = 2u;\n  //! each A<N\n  //! end', /open\.wgsl:2: "\/\/! each A<N" is no/],
+  ['  //! end', /open\.wgsl:1: "\/\/! end" is no "\/\/! each NAME < COUNT" and closes none/],
 ])('repeated lines that are not closed, counted or nested are named: %s', (text, message) => {
   expect(() => assembleShader('open.wgsl', { 'open.wgsl': text }, {})).toThrow(message);
 });

@@ -1,6 +1,9 @@
 /** Chunks grow to the time budget, and the first one, whose steps may be long, is a single step. */
 import { expect, test, vi } from 'vitest';
-import { createPace } from '../../src/train/chunks.ts';
+import type { Executor } from '../../src/plan/executor.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { createChunks, createPace } from '../../src/train/chunks.ts';
+import type { Feed } from '../../src/train/session.ts';
 
 /** Chunk sizes where each step takes so many milliseconds. */
 function sizes(stepMilliseconds: number, count: number): number[] {
@@ -29,4 +32,22 @@ test('a chunk counts as timed once it is done', () => {
   expect(pace.isTimed()).toBe(false);
   pace.finished(pace.steps());
   expect(pace.isTimed()).toBe(true);
+});
+
+test('nothing waits behind a chunk before one has been timed, and then no more than may', async () => {
+  const chunks = createChunks({
+    executor: { run: () => undefined, read: async () => new Float32Array() } as unknown as Executor,
+    feed: { loadTraining: () => [] } as unknown as Feed,
+    plan: { chunkRows: 64, population: 1 } as Plan,
+    budgetMilliseconds: 100,
+    mostInFlight: 2,
+  });
+  expect(chunks.mayQueue()).toBe(true);
+  await chunks.submit(0, 10, [1]);
+  expect(chunks.mayQueue()).toBe(false);
+  expect(await chunks.take()).toMatchObject({ firstStep: 0, count: 1 });
+  await chunks.submit(1, 10, [1]);
+  expect(chunks.mayQueue()).toBe(true);
+  await chunks.submit(3, 10, [1]);
+  expect([chunks.inFlight(), chunks.mayQueue()]).toEqual([2, false]);
 });

@@ -163,3 +163,12 @@ test('the codes of the activations are the same on both sides', () => {
     new Set(Object.values(activationCodes)),
   );
 });
+
+test('a launch of more rows than a dimension takes goes on along another', () => {
+  const gather = kernels.find(({ name }) => name === 'gather_bytes')!;
+  for (const tile of Object.values(gather.variants)) {
+    const [x, y, z] = gather.launch({ batch: 300_000, features: 784, members: 2 }, tile, 1);
+    expect(Math.max(x, y, z)).toBeLessThanOrEqual(65_535);
+    expect(x * y * (tile.WIDTH ?? 0) * 4 * (tile.ROWS ?? 0)).toBeGreaterThanOrEqual(300_000 * 784);
+  }
+});
