@@ -224,7 +224,7 @@ export function formatRows(rows: readonly Row[]): string {
     ];
   });
   const lines = [
-    ['workload', 'side', 'ms', 'min..max', 'rate', 'Descent is faster by'],
+    ['workload', 'side', 'ms', 'min..max', 'rate', 'time / Descent'],
     ['---', '---', '---:', '---:', '---:', '---:'],
     ...cells,
   ];

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { formatJson } from '../node/output.ts';
 import { parsePositive } from '../node/cli/options.ts';
 import { DescentError, DeviceError } from '../src/errors.ts';
@@ -14,7 +14,7 @@ import type { Row } from './compare.ts';
 import { runDescentSide } from './side.ts';
 import { startSide } from './side-process.ts';
 import type { Side } from './side-process.ts';
-import { installPeers, sideCommand, sideNames, usualSides } from './sides.ts';
+import { checkSideNames, installPeers, sideCommand, sideNames, usualSides } from './sides.ts';
 import { chooseWorkloads } from './workloads.ts';
 
 interface PeersOptions {
@@ -38,6 +38,7 @@ function peersCommand(): Command {
 async function comparePeers({ workloads, sides: sideList, rounds, steps, adapter }: PeersOptions): Promise<void> {
   const chosen = chooseWorkloads(split(workloads));
   const wanted = sideList === undefined ? usualSides : split(sideList);
+  checkSideNames(wanted);
   // Descent comes first: the others are held against it, and take the adapter that it took.
   const own = wanted.find((name) => name.startsWith('descent')) ?? 'descent-webgpu';
   const names = [own, ...wanted.filter((name) => name !== own)];
@@ -69,6 +70,7 @@ async function comparePeers({ workloads, sides: sideList, rounds, steps, adapter
       }
     }
     process.stdout.write(`\n${formatRows(rows)}${absent.map((line) => `\n${line}\n`).join('')}`);
+    if (sides.length === 1 && names.length > 1) process.exitCode = 1;
   } finally {
     for (const side of sides) side.close();
     rmSync(folder, { recursive: true, force: true });
@@ -76,17 +78,19 @@ async function comparePeers({ workloads, sides: sideList, rounds, steps, adapter
 }
 
 function split(names: string | undefined): string[] {
-  return names?.split(',').filter((name) => name !== '') ?? [];
+  const trimmed = names?.split(',').map((name) => name.trim()) ?? [];
+  return trimmed.filter((name) => name !== '');
 }
 
 const [mode, kind, adapter] = process.argv.slice(2);
 try {
   if (mode === 'side') await runDescentSide(kind === 'cpu' ? 'cpu' : 'gpu', adapter);
   else {
-    const command = peersCommand().action(comparePeers);
-    await command.parseAsync();
+    await peersCommand().exitOverride().action(comparePeers).parseAsync();
   }
 } catch (cause) {
+  // Commander has said what is wrong.
+  if (cause instanceof CommanderError) process.exit(cause.exitCode === 0 ? 0 : 2);
   if (!(cause instanceof DescentError)) throw cause;
   process.stderr.write(`bench: ${cause.message}\n`);
   process.exitCode = cause.kind === 'device' ? 3 : 2;

@@ -4,7 +4,7 @@
  */
 import { CheckError } from '../src/errors.ts';
 import { denseBackwardInput, denseBackwardWeight, denseForward } from '../src/ops/dense.ts';
-import { availableVariants } from '../src/gpu/variants.ts';
+import { promisingVariants } from '../src/gpu/variants.ts';
 import { elementType } from '../src/ops/kernel.ts';
 import type { Kernel, Params, Values } from '../src/ops/kernel.ts';
 import type { Executor } from '../src/plan/executor.ts';
@@ -96,7 +96,7 @@ export interface ProductFigure {
 /** Times a product on every launch variant. Throws CheckError naming the variant whose result is wrong. */
 export async function measureProduct(device: Device, shape: ProductShape, rounds: number): Promise<ProductFigure[]> {
   const { kernel } = productCall(shape);
-  const variants = device.kind === 'gpu' ? availableVariants(device, kernel) : ['CPU twin'];
+  const variants = device.kind === 'gpu' ? promisingVariants(device, kernel) : ['CPU twin'];
   const figures: ProductFigure[] = [];
   for (const variant of variants) figures.push(await measureVariant(device, shape, variant, rounds));
   return figures;

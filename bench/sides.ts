@@ -30,12 +30,17 @@ export const sideNames: readonly string[] = Object.keys(programs);
 /** Those that need no CUDA, and the GPU of Descent. */
 export const usualSides = sideNames.filter((name) => name !== 'descent-cpu' && !name.includes('cuda'));
 
-/** How to start a side on an adapter. Throws RecipeError for a name that is none. */
+/** Throws RecipeError if one of the names is no side. */
+export function checkSideNames(names: readonly string[]): void {
+  const wrong = names.filter((name) => !(name in programs));
+  if (wrong.length === 0) return;
+  const what = wrong.length === 1 ? `"${wrong[0]}" is no side` : `"${wrong.join('", "')}" are no sides`;
+  throw new RecipeError('--sides', `${what}. There are ${sideNames.join(', ')}.`);
+}
+
+/** How to start a side, by a name that was checked, on an adapter. */
 export async function sideCommand(name: string, adapter: string | undefined): Promise<SideCommand> {
-  const program = programs[name];
-  if (program === undefined)
-    throw new RecipeError('--sides', `"${name}" is no side. There are ${sideNames.join(', ')}.`);
-  const [named, ...args] = program;
+  const [named, ...args] = programs[name] ?? [name];
   const file = named === python ? findPython() : named;
   const wantsAdapter = name.endsWith('-webgpu') && adapter !== undefined;
   return {

@@ -6,7 +6,7 @@ import { RecipeError } from '../src/errors.ts';
 import type { Dataset } from '../src/data/dataset.ts';
 import { float32 } from '../src/arithmetic/arithmetic.ts';
 import { draw4, streams, uniforms } from '../src/random/draws.ts';
-import { nearest, parseRecipe } from '../src/recipe/parse.ts';
+import { parseRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
 import type { ProductShape } from './protocol.ts';
 
@@ -127,12 +127,10 @@ export const workloads: readonly Workload[] = [
 export function chooseWorkloads(names: readonly string[]): readonly Workload[] {
   if (names.length === 0) return workloads;
   const known = workloads.map(({ name }) => name);
-  return names.map((name) => {
-    const found = workloads.find((workload) => workload.name === name.toUpperCase());
+  return [...new Set(names.map((name) => name.toUpperCase()))].map((name) => {
+    const found = workloads.find((workload) => workload.name === name);
     if (found !== undefined) return found;
-    const near = nearest(name, known);
-    const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-    throw new RecipeError(name, `is no workload.${hint} There are ${known.join(', ')}.`);
+    throw new RecipeError(name, `is no workload. There are ${known.join(', ')}.`);
   });
 }
 

@@ -90,16 +90,19 @@ function parseSetting(text: string): unknown {
 
 /** A whole number from 0. */
 export function parseCount(text: string): number {
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-    throw new InvalidArgumentError('Give a whole number from 0.');
-  }
-  return Number(text);
+  return parseWhole(text, 0);
 }
 
 /** A whole number from 1. */
 export function parsePositive(text: string): number {
-  const count = parseCount(text);
-  if (count === 0) throw new InvalidArgumentError('Give a whole number from 1.');
+  return parseWhole(text, 1);
+}
+
+function parseWhole(text: string, least: number): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < least) {
+    throw new InvalidArgumentError(`Give a whole number from ${least}.`);
+  }
   return count;
 }
 
@@ -157,6 +160,9 @@ export function readInput(path: string): Buffer {
 
 /** Opens the chosen device; says on standard error when `auto` comes down to the CPU path. */
 export function openChosenDevice({ device, adapter, tune }: DeviceChoice, io: Io): Promise<Device> {
+  if (device === 'cpu' && tune === 'always') {
+    throw new RecipeError('--tune', 'the CPU path has nothing to tune. Leave out --tune or --device cpu.');
+  }
   return openDevice({
     ...(device !== undefined && { device }),
     ...(adapter !== undefined && { adapter }),

@@ -82,7 +82,5 @@ test('W6 holds the cubes and every product of a step of W1 and W2', () => {
 test('workloads are chosen by name in either case, and an unknown name lists what there is', () => {
   expect(chooseWorkloads([])).toBe(workloads);
   expect(chooseWorkloads(['w3', 'E1']).map(({ name }) => name)).toEqual(['W3', 'E1']);
-  expect(() => chooseWorkloads(['W9'])).toThrow(
-    'W9: is no workload. Did you mean "W1"? There are W1, W2, W3, W5, W6, E1, E2.',
-  );
+  expect(() => chooseWorkloads(['W9'])).toThrow('W9: is no workload. There are W1, W2, W3, W5, W6, E1, E2.');
 });
