@@ -8,7 +8,7 @@ import { formatSpread } from './figures.ts';
 import { gigaflops } from './measure.ts';
 import { multiplyAdds, productElement } from './products.ts';
 import { sampleIndices } from './protocol.ts';
-import type { Answer, ProductShape, Request } from './protocol.ts';
+import type { Answer, ProductSize, Request } from './protocol.ts';
 import { writeWorkload } from './side-files.ts';
 import type { Side } from './side-process.ts';
 import { repeatsFor, summarize } from './statistics.ts';
@@ -25,7 +25,7 @@ export interface CompareOptions {
 
 interface Place {
   readonly workload: string;
-  readonly shape?: ProductShape;
+  readonly shape?: ProductSize;
   readonly side: string;
   readonly version: string;
   readonly adapter: string;
@@ -52,7 +52,7 @@ const roundMilliseconds = 1000;
 /** What one side is asked over and over. `check` says what is wrong before anything is timed. */
 interface Contest {
   readonly workload: string;
-  readonly shape?: ProductShape;
+  readonly shape?: ProductSize;
   readonly check: (side: Side) => Promise<string | undefined>;
   /** Milliseconds of one repetition, from one request. */
   readonly time: (side: Side, repeats: number) => Promise<number>;
@@ -152,7 +152,7 @@ function trainingContest(workload: TrainingWorkload, { folder, steps }: CompareO
   };
 }
 
-function productContest(workload: string, shape: ProductShape): Contest {
+function productContest(workload: string, shape: ProductSize): Contest {
   const ask = (side: Side, repeats: number): Promise<Answer> => side.ask({ do: 'product', ...shape, repeats });
   const expected = sampleIndices(shape).map((index) => productElement(shape, index));
   return {
@@ -231,6 +231,6 @@ export function formatRows(rows: readonly Row[]): string {
   return lines.map((line) => `| ${line.join(' | ')} |\n`).join('');
 }
 
-function sayShape({ kind, m, n, k }: ProductShape): string {
+function sayShape({ kind, m, n, k }: ProductSize): string {
   return `${kind} ${m}x${k} @ ${k}x${n}`;
 }

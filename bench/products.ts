@@ -14,7 +14,7 @@ import { createGpuExecutor } from '../src/gpu/executor.ts';
 import type { Device } from '../src/train/device.ts';
 import { gigaflops, timeRepeats } from './measure.ts';
 import { leftElement, rightElement } from './protocol.ts';
-import type { ProductShape } from './protocol.ts';
+import type { ProductSize } from './protocol.ts';
 import type { Spread } from './statistics.ts';
 
 /** A product as a call of one kernel: `left` and `right` are the bindings that hold a and b, `y` the one that is written. */
@@ -28,7 +28,7 @@ interface ProductCall {
   readonly elements: Readonly<Record<string, number>>;
 }
 
-function productCall({ kind, m, n, k }: ProductShape): ProductCall {
+function productCall({ kind, m, n, k }: ProductSize): ProductCall {
   const common = { population: 1 };
   switch (kind) {
     case 'forward':
@@ -86,7 +86,7 @@ function productExecutable({ kernel, params, elements }: ProductCall): Executabl
 }
 
 export interface ProductFigure {
-  readonly shape: ProductShape;
+  readonly shape: ProductSize;
   /** Launch variant; `CPU twin` on the CPU path. */
   readonly variant: string;
   readonly ms: Spread;
@@ -94,7 +94,7 @@ export interface ProductFigure {
 }
 
 /** Times a product on every launch variant. Throws CheckError naming the variant whose result is wrong. */
-export async function measureProduct(device: Device, shape: ProductShape, rounds: number): Promise<ProductFigure[]> {
+export async function measureProduct(device: Device, shape: ProductSize, rounds: number): Promise<ProductFigure[]> {
   const { kernel } = productCall(shape);
   const variants = device.kind === 'gpu' ? promisingVariants(device, kernel) : ['CPU twin'];
   const figures: ProductFigure[] = [];
@@ -104,7 +104,7 @@ export async function measureProduct(device: Device, shape: ProductShape, rounds
 
 async function measureVariant(
   device: Device,
-  shape: ProductShape,
+  shape: ProductSize,
   variant: string,
   rounds: number,
 ): Promise<ProductFigure> {
@@ -123,7 +123,7 @@ async function measureVariant(
 /** As a side of the comparison answers it, with the variant that the executor takes by itself. */
 export async function timeProduct(
   device: Device,
-  shape: ProductShape,
+  shape: ProductSize,
   repeats: number,
 ): Promise<{ readonly ms: number; readonly y: Values }> {
   const call = productCall(shape);
@@ -161,7 +161,7 @@ async function openProduct(device: Device, call: ProductCall, variant?: string):
   return executor;
 }
 
-export function multiplyAdds({ m, n, k }: ProductShape): number {
+export function multiplyAdds({ m, n, k }: ProductSize): number {
   return m * n * k;
 }
 
@@ -169,7 +169,7 @@ export function multiplyAdds({ m, n, k }: ProductShape): number {
  * Whether y [m,n] is a times b, every element of it: y·r = a·(b·r) for a vector r of whole numbers (R. Freivalds, "Probabilistic machines
  * can use less running time", 1977). The sides are multiples of 1/64, so every sum here is exact in float64 and equality is meant.
  */
-export function isProduct({ kind, m, n, k }: ProductShape, y: ArrayLike<number>): boolean {
+export function isProduct({ kind, m, n, k }: ProductSize, y: ArrayLike<number>): boolean {
   const a = (row: number, at: number): number => leftElement(kind === 'weight' ? at * m + row : row * k + at);
   const b = (at: number, col: number): number => rightElement(kind === 'input' ? col * k + at : at * n + col);
   const r = (col: number): number => ((col * 7919) % 1009) + 1;
@@ -183,7 +183,7 @@ export function isProduct({ kind, m, n, k }: ProductShape, y: ArrayLike<number>)
 }
 
 /** Element `index` of y [m,n], exact. */
-export function productElement({ kind, m, n, k }: ProductShape, index: number): number {
+export function productElement({ kind, m, n, k }: ProductSize, index: number): number {
   const row = Math.floor(index / n);
   const col = index % n;
   return sum(

@@ -27,7 +27,7 @@ export type Request =
   /** One epoch of the library's own fit over the resident rows, shuffled anew. Answer: Took. */
   | { readonly do: 'epoch' }
   /** A matrix product alone, `repeats` times after a warm-up, waited for once at the end. Answer: Product. */
-  | ({ readonly do: 'product'; readonly repeats: number } & ProductShape)
+  | ({ readonly do: 'product'; readonly repeats: number } & ProductSize)
   /** Ends the process. No answer. */
   | { readonly do: 'quit' };
 
@@ -56,7 +56,7 @@ export type Answer = Loaded | Losses | Took | Product | Failure;
  * What a layer's products look like, row-major: `forward` y[m,n] = Σ a[m,k]·b[k,n]; `input` y[m,n] = Σ a[m,k]·b[n,k] (b is read
  * transposed); `weight` y[m,n] = Σ a[k,m]·b[k,n] (a is read transposed).
  */
-export interface ProductShape {
+export interface ProductSize {
   readonly kind: 'forward' | 'input' | 'weight';
   readonly m: number;
   readonly n: number;
@@ -74,7 +74,7 @@ export function rightElement(index: number): number {
 }
 
 /** Flat indices of the elements of y [m,n] that are checked: eight, from the first to the last. */
-export function sampleIndices({ m, n }: ProductShape): readonly number[] {
+export function sampleIndices({ m, n }: ProductSize): readonly number[] {
   return Array.from({ length: 8 }, (_, index) => Math.floor((index * (m * n - 1)) / 7));
 }
 

@@ -32,7 +32,7 @@ export const usualSides = sideNames.filter((name) => name !== 'descent-cpu' && !
 
 /** Throws RecipeError if one of the names is no side. */
 export function checkSideNames(names: readonly string[]): void {
-  const wrong = names.filter((name) => !(name in programs));
+  const wrong = names.filter((name) => !Object.hasOwn(programs, name));
   if (wrong.length === 0) return;
   const what = wrong.length === 1 ? `"${wrong[0]}" is no side` : `"${wrong.join('", "')}" are no sides`;
   throw new RecipeError('--sides', `${what}. There are ${sideNames.join(', ')}.`);

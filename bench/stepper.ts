@@ -29,8 +29,7 @@ export async function openStepper(device: Device, { recipe, createDataset }: Tra
   uploadData(prepared, executor);
   executor.write('parameters', initialArena(prepared));
   const feed = createFeed(prepared);
-  const mostInFlight = device.kind === 'gpu' ? 2 : 1;
-  const chunks = createChunks({ executor, feed, plan, budgetMilliseconds: chunkMilliseconds, mostInFlight });
+  const chunks = createChunks({ executor, feed, plan, budgetMilliseconds: chunkMilliseconds, kind: device.kind });
   const plateaus = members.map(() => 1);
   let finished = 0;
 

@@ -8,7 +8,7 @@ import { float32 } from '../src/arithmetic/arithmetic.ts';
 import { draw4, streams, uniforms } from '../src/random/draws.ts';
 import { parseRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
-import type { ProductShape } from './protocol.ts';
+import type { ProductSize } from './protocol.ts';
 
 /** A recipe that is trained: `steps` are timed one after the other, an `epoch` by the public `train`. */
 export interface TrainingWorkload {
@@ -25,7 +25,7 @@ export interface ProductWorkload {
   readonly name: string;
   readonly kind: 'products';
   readonly title: string;
-  readonly shapes: readonly ProductShape[];
+  readonly shapes: readonly ProductSize[];
 }
 
 export type Workload = TrainingWorkload | ProductWorkload;
@@ -75,8 +75,8 @@ function imageWorkload(name: string, title: string, network: Network, kind: 'ste
 const members = Array.from({ length: 16 }, (_, index) => ({ l2: 1e-4 * (index + 1) }));
 
 /** The products of one step of a dense network: forward and weight gradient of each layer, input gradient of all but the first. */
-function productShapes(inSize: number, batch: number, widths: readonly number[]): readonly ProductShape[] {
-  return widths.flatMap((outSize, index): readonly ProductShape[] => {
+function productShapes(inSize: number, batch: number, widths: readonly number[]): readonly ProductSize[] {
+  return widths.flatMap((outSize, index): readonly ProductSize[] => {
     const layerIn = index === 0 ? inSize : (widths[index - 1] ?? 0);
     return [
       { kind: 'forward', m: batch, n: outSize, k: layerIn },

@@ -6,7 +6,7 @@ import type { ActivationName } from '../recipe/schema.ts';
 import { activate, activationCodes, activationSlope } from './activation.ts';
 import { defineKernel } from './kernel.ts';
 import type { KernelCase } from './kernel.ts';
-import { launchProduct, product, productConstants, productVariants } from './product.ts';
+import { product, productLaunches } from './product.ts';
 
 const aligned = (...strides: readonly number[]): boolean => strides.every((stride) => stride % 4 === 0);
 
@@ -61,10 +61,7 @@ export const denseForward = defineKernel({
   reads: { x: 'f32x4', w: 'f32x4' },
   writes: { y: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
-  variants: productVariants,
-  specialise: (p, tile) => productConstants(forwardShape(p), tile),
-  launch: (p, tile) => launchProduct(forwardShape(p), tile),
-  product: forwardShape,
+  ...productLaunches(forwardShape),
   longestSum: (p) => p.inSize + 1,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ x, w, y }, { batch, inSize, outSize, xStride, wStride, population }, { math, constants }) {
@@ -98,10 +95,7 @@ export const denseBackwardInput = defineKernel({
   reads: { dy: 'f32x4', w: 'f32x4', saved: 'f32' },
   writes: { dx: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', wStride: 'u32', population: 'u32' },
-  variants: productVariants,
-  specialise: (p, tile) => productConstants(backwardInputShape(p), tile),
-  launch: (p, tile) => launchProduct(backwardInputShape(p), tile),
-  product: backwardInputShape,
+  ...productLaunches(backwardInputShape),
   longestSum: (p) => p.outSize,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
   twin({ dy, w, saved, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
@@ -134,10 +128,7 @@ export const denseBackwardWeight = defineKernel({
   reads: { x: 'f32x4', dy: 'f32x4' },
   writes: { dw: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', xStride: 'u32', wStride: 'u32', population: 'u32' },
-  variants: productVariants,
-  specialise: (p, tile) => productConstants(backwardWeightShape(p), tile),
-  launch: (p, tile) => launchProduct(backwardWeightShape(p), tile),
-  product: backwardWeightShape,
+  ...productLaunches(backwardWeightShape),
   longestSum: (p) => p.batch,
   multiplyAdds: (p) => p.population * p.batch * (p.inSize + 1) * p.outSize,
   twin({ x, dy, dw }, { batch, inSize, outSize, xStride, wStride, population }, { math }) {

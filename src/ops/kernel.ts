@@ -124,6 +124,11 @@ export const linearVariants = { width64: { WIDTH: 64 }, width256: { WIDTH: 256 }
 /** One thread per element of `count`, members along z; x and y split what exceeds 65,535 workgroups. */
 export function launchLinear(count: number, members: number, tile: Constants): Workgroups {
   const groups = Math.ceil(count / (tile.WIDTH ?? 64));
+  return spreadGroups(groups, members);
+}
+
+/** Workgroups that their linear index numbers, split over x and y where there are more than one dimension takes; members along z. */
+export function spreadGroups(groups: number, members: number): Workgroups {
   const x = Math.min(groups, 65_535);
   return [x, Math.ceil(groups / x), members];
 }

@@ -5,7 +5,7 @@
  */
 import { float32, float64 } from '../arithmetic/arithmetic.ts';
 import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
-import { sumChunk } from './kernel.ts';
+import { spreadGroups, sumChunk } from './kernel.ts';
 import type { Constants, ProductShape, Workgroups } from './kernel.ts';
 
 /** In a variant's LANES: as many threads share a tile as the adapter's subgroups have. */
@@ -39,7 +39,7 @@ export function readsRows({ left }: Pick<ProductShape, 'left'>, { ROWS = 1 }: Co
 }
 
 /** What the shader of a product of this shape is specialised by, besides its tile. */
-export function productConstants(product: ProductShape, tile: Constants): Constants {
+function productConstants(product: ProductShape, tile: Constants): Constants {
   const { depth, left, right, leftShift = 0 } = product;
   const chunks = Math.ceil(depth / sumChunk);
   const shape = {
@@ -67,12 +67,21 @@ export function productConstants(product: ProductShape, tile: Constants): Consta
 }
 
 /** One workgroup for each tile of a team, or one group of LANES threads for each tile; members along z. */
-export function launchProduct({ rows, cols, members }: ProductShape, tile: Constants): Workgroups {
+function launchProduct({ rows, cols, members }: ProductShape, tile: Constants): Workgroups {
   const { ROWS = 1, COLS = laneColumns, LANES = 1, GROUP_ROWS = 1, GROUP_COLS = LANES, WIDTH = LANES } = tile;
   const tiles = Math.ceil(rows / (ROWS * GROUP_ROWS)) * Math.ceil(cols / (COLS * GROUP_COLS));
   const groups = Math.ceil((tiles * LANES) / WIDTH);
-  const x = Math.min(groups, 65_535);
-  return [x, Math.ceil(groups / x), members];
+  return spreadGroups(groups, members);
+}
+
+/** What the kernel of a product declares about its launches, from the shape that its parameters give. */
+export function productLaunches<P>(shape: (params: P) => ProductShape) {
+  return {
+    variants: productVariants,
+    specialise: (params: P, tile: Constants) => productConstants(shape(params), tile),
+    launch: (params: P, tile: Constants) => launchProduct(shape(params), tile),
+    product: shape,
+  };
 }
 
 /** A matrix by strides: element (row, col) is `values[start + row*rowStep + col*colStep]`. */

@@ -7,7 +7,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { StepScalars } from '../ops/kernel.ts';
 import type { Feed } from './session.ts';
 
-export interface Chunk {
+interface Chunk {
   readonly firstStep: number;
   readonly count: number;
   /** Sums of loss and right answers of each step and member [count, population, 2]; settles when the chunk is done. */
@@ -29,9 +29,7 @@ export interface Chunks {
     run?: (steps: readonly StepScalars[]) => Promise<void>,
   ): Promise<number>;
   /** Waits for the oldest chunk in flight. */
-  take(): Promise<
-    { readonly firstStep: number; readonly count: number; readonly table: ArrayLike<number> } | undefined
-  >;
+  take(): Promise<(Omit<Chunk, 'table'> & { readonly table: ArrayLike<number> }) | undefined>;
 }
 
 export interface ChunkOptions {
@@ -39,12 +37,13 @@ export interface ChunkOptions {
   readonly feed: Feed;
   readonly plan: Plan;
   readonly budgetMilliseconds: number;
-  /** The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting. */
-  readonly mostInFlight: number;
+  readonly kind: 'gpu' | 'cpu';
 }
 
-export function createChunks({ executor, feed, plan, budgetMilliseconds, mostInFlight }: ChunkOptions): Chunks {
+export function createChunks({ executor, feed, plan, budgetMilliseconds, kind }: ChunkOptions): Chunks {
   const flying: Chunk[] = [];
+  // The CPU path runs a chunk as it is submitted: a second one would only keep signals waiting.
+  const mostInFlight = kind === 'gpu' ? 2 : 1;
   const pace = createPace(budgetMilliseconds, plan.chunkRows);
   return {
     inFlight: () => flying.length,

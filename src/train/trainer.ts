@@ -113,7 +113,7 @@ async function* runTraining(
     feed,
     plan,
     budgetMilliseconds: options.chunkMilliseconds ?? 100,
-    mostInFlight: device.kind === 'gpu' ? 2 : 1,
+    kind: device.kind,
   });
   const trainStarted = performance.now();
   const { secondsTrained: secondsBefore, secondsTotal: totalBefore } = progress;

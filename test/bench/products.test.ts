@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { isProduct, measureProduct, productElement, timeProduct } from '../../bench/products.ts';
 import { leftElement, rightElement } from '../../bench/protocol.ts';
-import type { ProductShape } from '../../bench/protocol.ts';
+import type { ProductSize } from '../../bench/protocol.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 
-const shapes: readonly ProductShape[] = [
+const shapes: readonly ProductSize[] = [
   { kind: 'forward', m: 7, n: 5, k: 300 },
   { kind: 'input', m: 7, n: 33, k: 10 },
   { kind: 'weight', m: 33, n: 3, k: 7 },

@@ -40,7 +40,7 @@ test('nothing waits behind a chunk before one has been timed, and then no more t
     feed: { loadTraining: () => [] } as unknown as Feed,
     plan: { chunkRows: 64, population: 1 } as Plan,
     budgetMilliseconds: 100,
-    mostInFlight: 2,
+    kind: 'gpu',
   });
   expect(chunks.mayQueue()).toBe(true);
   await chunks.submit(0, 10, [1]);
