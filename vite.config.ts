@@ -1,7 +1,9 @@
-/** Builds the library (Node and browser entries) and the command line into dist/; `webgpu` stays the only outside import. */
+/** Builds the library (Node and browser entries) and the command line into dist/; only `webgpu` and `@resvg/resvg-js`, which are native, stay outside. */
 import { defineConfig, esmExternalRequirePlugin } from 'vite';
 
 export default defineConfig({
+  // Files of dist/ find each other wherever it lies.
+  base: './',
   assetsInclude: ['**/*.gz'],
   build: {
     target: 'es2022',
@@ -17,7 +19,7 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      external: ['webgpu'],
+      external: ['webgpu', '@resvg/resvg-js'],
       // Commander is CommonJS: its `require('node:fs')` has to become an import.
       plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
     },

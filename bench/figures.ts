@@ -1,8 +1,15 @@
 /** Descent's figures on one device: what `descent bench` prints, as one JSON object each or as tables. */
 import { formatCount, formatNumber, formatTable } from '../node/output.ts';
 import type { Device } from '../src/train/device.ts';
-import { measureEpoch, measureFirstStep, measureHost, measureKernels, measureSteps } from './measure.ts';
-import type { EpochFigure, KernelFigure, StepFigure } from './measure.ts';
+import {
+  measureEpoch,
+  measureFirstStep,
+  measureHost,
+  measureKernels,
+  measureObserved,
+  measureSteps,
+} from './measure.ts';
+import type { EpochFigure, KernelFigure, ObservedFigure, StepFigure } from './measure.ts';
 import { measureProduct } from './products.ts';
 import type { ProductFigure } from './products.ts';
 import type { Spread } from './statistics.ts';
@@ -13,6 +20,8 @@ import type { Workload } from './workloads.ts';
 type Measured =
   | ({ readonly figure: 'step' } & StepFigure)
   | ({ readonly figure: 'kernel' } & KernelFigure)
+  /** Steps that are observed ten times a second, held against steps that are not. */
+  | ({ readonly figure: 'observed' } & ObservedFigure)
   /** JavaScript for each step, on a device that computes nothing. */
   | { readonly figure: 'host'; readonly microseconds: Spread }
   /** From `train()` to its first finished step, shaders compiled. */
@@ -26,6 +35,8 @@ export interface FigureOptions {
   readonly rounds: number;
   /** Also times each kernel of a step. */
   readonly kernels: boolean;
+  /** Also measures what observations cost. */
+  readonly observe: boolean;
 }
 
 /** Measures one workload; figures come as they are found. */
@@ -41,7 +52,7 @@ export async function* measureWorkload(
 async function* measure(
   device: Device,
   workload: Workload,
-  { rounds, kernels }: FigureOptions,
+  { rounds, kernels, observe }: FigureOptions,
 ): AsyncGenerator<Measured, void, void> {
   switch (workload.kind) {
     case 'products':
@@ -59,6 +70,7 @@ async function* measure(
         for (const kernel of kernels ? await measureKernels(stepper, rounds) : [])
           yield { figure: 'kernel', ...kernel };
       }
+      if (observe) yield { figure: 'observed', ...(await measureObserved(device, workload, rounds)) };
       yield { figure: 'first step', ms: await measureFirstStep(device, workload, rounds) };
       const microseconds = device.kind === 'gpu' ? await measureHost(workload, rounds) : undefined;
       if (microseconds !== undefined) yield { figure: 'host', microseconds };
@@ -77,6 +89,7 @@ export function formatFigures(figures: readonly Figure[], titles: ReadonlyMap<st
     figures.filter((each): each is Of<K> => each.figure === kind);
   return [
     formatSteps(of('step'), of('host'), of('first step'), titles),
+    formatObserved(of('observed')),
     formatEpochs(of('epoch'), titles),
     formatKernels(of('kernel')),
     formatProducts(of('product')),
@@ -109,6 +122,18 @@ function formatSteps(
   });
   const head = ['step', 'ms', 'min..max', 'samples/s', 'GFLOP/s', 'dispatches', 'host µs', 'first step ms', ''];
   return formatTable([head, ...rows], 'lrrrrrrrl');
+}
+
+function formatObserved(figures: readonly Of<'observed'>[]): string {
+  if (figures.length === 0) return '';
+  const rows = figures.map(({ workload, ratio, perSecond, observationMs }) => [
+    workload,
+    `${((ratio.median - 1) * 100).toFixed(1)} %`,
+    `${((ratio.min - 1) * 100).toFixed(1)}..${((ratio.max - 1) * 100).toFixed(1)} %`,
+    perSecond.toFixed(1),
+    formatNumber(observationMs),
+  ]);
+  return formatTable([['observed', 'more time', 'min..max', 'a second', 'ms each'], ...rows], 'lrrrr');
 }
 
 function formatEpochs(epochs: readonly Of<'epoch'>[], titles: ReadonlyMap<string, string>): string {

@@ -12,6 +12,7 @@ import { train } from '../src/train/trainer.ts';
 import { openNullDevice } from './null-device.ts';
 import { repeatsFor, summarize } from './statistics.ts';
 import type { Spread } from './statistics.ts';
+import { openStepper } from './stepper.ts';
 import type { Stepper } from './stepper.ts';
 import type { TrainingWorkload } from './workloads.ts';
 
@@ -54,6 +55,52 @@ export async function measureSteps(stepper: Stepper, rounds: number): Promise<St
     ),
     dispatches: calls.filter(({ kernel }) => kernel.oncePerRun !== true).length,
   };
+}
+
+export interface ObservedFigure {
+  /** Time of a step with observations over that of one without. */
+  readonly ratio: Spread;
+  /** How often a second the steps were observed. */
+  readonly perSecond: number;
+  /** What one observation adds, from the median. */
+  readonly observationMs: number;
+}
+
+/** Turns of each kind in a round, and the time that one should fill. */
+const observedTurns = 4;
+const turnMilliseconds = 250;
+
+/**
+ * What it costs to observe steps ten times a second. Steps with and without take turns, so that whatever else the machine does falls on
+ * both; chunks are short enough to be observed so often.
+ */
+export async function measureObserved(
+  device: Device,
+  workload: TrainingWorkload,
+  rounds: number,
+): Promise<ObservedFigure> {
+  const chunkMilliseconds = 50;
+  using plain = await openStepper(device, workload, { chunkMilliseconds });
+  using observed = await openStepper(device, workload, { chunkMilliseconds, observations: { everySeconds: 0.1 } });
+  for (const stepper of [plain, observed]) await stepper.train(4);
+  const steps = repeatsFor(turnMilliseconds, (await timeSteps(plain, 4)) / 4, 2, 20_000);
+  for (const stepper of [plain, observed]) await stepper.train(2 * steps);
+  const before = observed.observations();
+  const ratios: number[] = [];
+  let observedMilliseconds = 0;
+  for (let round = 0; round < rounds; round++) {
+    const times = { plain: 0, observed: 0 };
+    for (let turn = 0; turn < observedTurns; turn++) {
+      // Neither is always the first.
+      const order = turn % 2 === 0 ? (['plain', 'observed'] as const) : (['observed', 'plain'] as const);
+      for (const which of order) times[which] += await timeSteps(which === 'plain' ? plain : observed, steps);
+    }
+    ratios.push(times.observed / times.plain);
+    observedMilliseconds += times.observed;
+  }
+  const perSecond = ((observed.observations() - before) * 1000) / observedMilliseconds;
+  const ratio = summarize(ratios);
+  return { ratio, perSecond, observationMs: (1000 * (1 - 1 / ratio.median)) / perSecond };
 }
 
 /** Milliseconds of so many further steps. */

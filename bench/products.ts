@@ -48,7 +48,7 @@ function productCall({ kind, m, n, k }: ProductSize): ProductCall {
         left: 'dy',
         right: 'w',
         y: 'dx',
-        elements: { dy: m * k, w: (n + 1) * k, saved: m * n, dx: m * n },
+        elements: { dy: m * k, w: (n + 1) * k, dx: m * n },
       };
     case 'weight':
       return {

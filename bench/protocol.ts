@@ -85,6 +85,36 @@ export interface ArrayFile {
   readonly shape: readonly number[];
 }
 
+interface ParameterFiles {
+  readonly activation: 'linear' | 'relu' | 'sigmoid';
+  /** What each layer has, behind an axis of the members. */
+  readonly weight: ArrayFile;
+  readonly bias: ArrayFile;
+}
+
+/** y = activation(x·weight + bias), weight [members, inSize, outSize], bias [members, outSize]. */
+export interface DenseMeta extends ParameterFiles {
+  readonly type: 'dense';
+  readonly inSize: number;
+  readonly outSize: number;
+}
+
+/** weight [members, kernelH, kernelW, inC, outC], bias [members, outC]; stride 1, without padding. */
+export interface ConvolutionMeta extends ParameterFiles {
+  readonly type: 'conv2d';
+  readonly kernel: readonly [height: number, width: number];
+  readonly inC: number;
+  readonly outC: number;
+}
+
+/** Largest of each window, which is also the stride; without padding: what is left over is dropped. */
+export interface MaxPoolMeta {
+  readonly type: 'maxPool2d';
+  readonly size: readonly [height: number, width: number];
+}
+
+export type LayerMeta = DenseMeta | ConvolutionMeta | MaxPoolMeta;
+
 /** meta.json: the workload and its files. */
 export interface Meta {
   readonly workload: string;
@@ -110,15 +140,9 @@ export interface Meta {
         readonly beta2: number;
         readonly epsilon: number;
       };
-  /** In order: y = activation(x·weight + bias), weight [members, inSize, outSize], bias [members, outSize]. */
-  readonly layers: readonly {
-    readonly inSize: number;
-    readonly outSize: number;
-    readonly activation: 'linear' | 'relu' | 'sigmoid';
-    readonly weight: ArrayFile;
-    readonly bias: ArrayFile;
-  }[];
-  /** [rows, features]: u8, to be multiplied by `inputScale`, or f32 as they are (inputScale 1). */
+  /** In order. Images are [batch, height, width, channels], and are flattened so where a dense layer takes one. */
+  readonly layers: readonly LayerMeta[];
+  /** [rows, features] or [rows, height, width, channels]: u8, to be multiplied by `inputScale`, or f32 as they are (inputScale 1). */
   readonly inputs: ArrayFile;
   readonly inputScale: number;
   /** Classification: u32 labels [rows]. Regression: f32 targets [rows, outputs]. */

@@ -5,8 +5,8 @@ import { elementCount } from '../src/formats/shape.ts';
 import { parameterTensors } from '../src/model/model.ts';
 import { initialArena, prepare } from '../src/train/session.ts';
 import { penaltyWeight } from '../src/train/schedule.ts';
-import type { Recipe } from '../src/recipe/schema.ts';
-import type { ArrayFile, Meta } from './protocol.ts';
+import type { LayerRecipe, Recipe } from '../src/recipe/schema.ts';
+import type { ArrayFile, DenseMeta, LayerMeta, Meta } from './protocol.ts';
 import type { TrainingWorkload } from './workloads.ts';
 
 type Values = Uint8Array | Uint32Array | Float32Array;
@@ -37,18 +37,28 @@ export function writeWorkload(folder: string, { name, rows, recipe, createDatase
     }
     return write(`${tensorName}.f32`, values, [members.length, ...tensor.shape]);
   };
-  const layers = plan.model.layers.map((layer, index) => {
+  const layers = plan.model.layers.map((layer, index): LayerMeta => {
     const described = recipe.model.layers[index];
-    if (described?.type !== 'dense' || layer.block === undefined)
-      throw new Error(`${name}: "${layer.name}" is not dense`);
-    return {
-      inSize: layer.block.fanIn,
-      outSize: layer.block.fanOut,
+    if (described?.type === 'maxPool2d') return describePool(described);
+    if (described?.type !== 'dense' && described?.type !== 'conv2d')
+      throw new Error(`the sides know no layer "${layer.type}"`);
+    const weight = tensorFile(`${layer.name}.weight`);
+    const parameters = {
       activation: knownActivation(described.activation),
-      weight: tensorFile(`${layer.name}.weight`),
+      weight,
       bias: tensorFile(`${layer.name}.bias`),
     };
+    if (described.type === 'dense') {
+      const [, inSize = 0, outSize = 0] = weight.shape;
+      return { type: 'dense', inSize, outSize, ...parameters };
+    }
+    if (described.padding !== 'valid' || pair(described.stride).some((step) => step > 1))
+      throw new Error('the sides know no padding and no stride of a convolution');
+    const [, kernelH = 0, kernelW = 0, inC = 0, outC = 0] = weight.shape;
+    return { type: 'conv2d', kernel: [kernelH, kernelW], inC, outC, ...parameters };
   });
+  if (members.length > 1 && layers.some(({ type }) => type !== 'dense'))
+    throw new Error('the sides know no members that convolve');
   const inputs = prepared.inputs[0]?.inputs ?? new Float32Array();
   const { labels, targets, outputCount, inputShape } = dataset;
   const meta: Meta = {
@@ -72,14 +82,25 @@ export function writeWorkload(folder: string, { name, rows, recipe, createDatase
   return meta;
 }
 
-function knownActivation(name: string): Meta['layers'][number]['activation'] {
+function describePool({ size, stride, padding }: Extract<LayerRecipe, { type: 'maxPool2d' }>): LayerMeta {
+  const windowSize = pair(size);
+  if (padding !== 'valid' || (stride !== undefined && pair(stride).join() !== windowSize.join()))
+    throw new Error('the sides know no padding of a pool, nor windows that overlap');
+  return { type: 'maxPool2d', size: windowSize };
+}
+
+function pair(extent: number | readonly [number, number]): readonly [height: number, width: number] {
+  return typeof extent === 'number' ? [extent, extent] : extent;
+}
+
+function knownActivation(name: string): DenseMeta['activation'] {
   if (name === 'linear' || name === 'relu' || name === 'sigmoid') return name;
   throw new Error(`the sides know no activation "${name}"`);
 }
 
 function knownLoss(name: Recipe['loss']): Meta['loss'] {
-  if (name === 'quadratic') throw new Error('the sides know no quadratic loss');
-  return name;
+  if (name === 'crossEntropy' || name === 'mse') return name;
+  throw new Error(`the sides know no loss "${name}"`);
 }
 
 function describeOptimizer({ optimizer }: Recipe): Meta['optimizer'] {

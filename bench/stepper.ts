@@ -1,11 +1,15 @@
 /**
  * Trains steps of a workload as the trainer does, in its chunks. Nothing but the steps is in it: no evaluation, no checkpoint, no event.
  */
+import { lossColumns } from '../src/ops/tables.ts';
 import { createChunks } from '../src/train/chunks.ts';
 import { createExecutor, maxBindingBytes } from '../src/train/device.ts';
 import type { Device } from '../src/train/device.ts';
 import type { Executor } from '../src/plan/executor.ts';
 import { createFeed, initialArena, prepare, uploadData } from '../src/train/session.ts';
+import { openObserver } from '../src/train/observe.ts';
+import type { ObserveOptions } from '../src/train/observe.ts';
+import type { StepScalars } from '../src/ops/kernel.ts';
 import type { Feed, Prepared } from '../src/train/session.ts';
 import type { TrainingWorkload } from './workloads.ts';
 
@@ -15,29 +19,44 @@ export interface Stepper extends Disposable {
   readonly feed: Feed;
   /** One for each member: what reduce-on-plateau would have done to the rate. */
   readonly plateaus: readonly number[];
+  /** Observations so far. */
+  observations(): number;
   /** Trains so many steps on; the mean loss of each step and member [steps, members], once all are done. */
   train(steps: number): Promise<Float64Array>;
 }
 
-const chunkMilliseconds = 100;
+export interface StepperOptions {
+  readonly chunkMilliseconds?: number;
+  readonly observations?: ObserveOptions;
+}
 
 /** Makes everything resident. `train` of it allocates only what it returns. */
-export async function openStepper(device: Device, { recipe, createDataset }: TrainingWorkload): Promise<Stepper> {
-  const prepared = prepare(recipe, createDataset(), { maxBindingBytes: maxBindingBytes(device) });
-  const { plan, members } = prepared;
+export async function openStepper(
+  device: Device,
+  { recipe, createDataset }: TrainingWorkload,
+  { chunkMilliseconds = 100, observations }: StepperOptions = {},
+): Promise<Stepper> {
+  const observe = observations !== undefined;
+  const prepared = prepare(recipe, createDataset(), { maxBindingBytes: maxBindingBytes(device), observe });
+  const { plan, members, duration } = prepared;
   const executor = await createExecutor(device, plan);
   uploadData(prepared, executor);
   executor.write('parameters', initialArena(prepared));
   const feed = createFeed(prepared);
   const chunks = createChunks({ executor, feed, plan, budgetMilliseconds: chunkMilliseconds, kind: device.kind });
   const plateaus = members.map(() => 1);
+  const observer = observations && openObserver(plan, executor, observations, duration);
+  const run = observer && ((steps: readonly StepScalars[]) => observer.run(steps, trainSteps));
+  const trainSteps = (steps: readonly StepScalars[]): void => executor.run('train', { steps });
   let finished = 0;
+  let observed = 0;
 
   return {
     prepared,
     executor,
     feed,
     plateaus,
+    observations: () => observed,
     async train(steps) {
       const losses = new Float64Array(steps * plan.population);
       const first = finished;
@@ -45,15 +64,16 @@ export async function openStepper(device: Device, { recipe, createDataset }: Tra
       chunks.resume();
       while (finished < first + steps) {
         while (submitted < first + steps && chunks.mayQueue()) {
-          submitted = await chunks.submit(submitted, first + steps, plateaus);
+          submitted = await chunks.submit(submitted, first + steps, plateaus, run);
         }
         const chunk = await chunks.take();
         if (chunk === undefined) break;
         const offset = (finished - first) * plan.population;
-        for (let index = 0; index < chunk.table.length / 2; index++) {
-          losses[offset + index] = (chunk.table[2 * index] ?? 0) / plan.batch;
+        for (let index = 0; index < chunk.table.length / lossColumns; index++) {
+          losses[offset + index] = (chunk.table[lossColumns * index] ?? 0) / plan.batch;
         }
         finished += chunk.count;
+        if ((await observer?.take(finished, () => false)) !== undefined) observed++;
       }
       return losses;
     },

@@ -5,6 +5,7 @@
 import { RecipeError } from '../src/errors.ts';
 import type { Dataset } from '../src/data/dataset.ts';
 import { float32 } from '../src/arithmetic/arithmetic.ts';
+import { elementCount } from '../src/formats/shape.ts';
 import { draw4, streams, uniforms } from '../src/random/draws.ts';
 import { parseRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
@@ -30,7 +31,9 @@ export interface ProductWorkload {
 
 export type Workload = TrainingWorkload | ProductWorkload;
 
-const pixels = 3072;
+/** CIFAR-10's images as plain numbers, and Fashion-MNIST's as images. */
+const flatShape = [3072];
+const imageShape = [28, 28, 1];
 const classCount = 10;
 const stepRows = 2_000;
 const epochRows = 10_000;
@@ -43,6 +46,8 @@ interface Network {
 
 const hidden = (units: number): object => ({ type: 'dense', units, activation: 'relu' });
 const classes = { type: 'dense', units: classCount };
+const convolution = (filters: number): object => ({ type: 'conv2d', filters, activation: 'relu' });
+const halve = { type: 'maxPool2d' };
 
 const small: Network = {
   layers: [hidden(50), classes],
@@ -53,6 +58,12 @@ const deep: Network = {
   layers: [hidden(512), hidden(256), hidden(128), classes],
   batch: 128,
   fields: { optimizer: { type: 'adam', learningRate: 1e-4 } },
+};
+/** 16.4 million operations a sample and step: 28x28 - 26x26x32 - 13x13x32 - 11x11x64 - 5x5x64 - 3x3x64 - 64 - 10. */
+const convolutional: Network = {
+  layers: [convolution(32), halve, convolution(64), halve, convolution(64), hidden(64), classes],
+  batch: 300,
+  fields: { optimizer: { type: 'adam', learningRate: 1e-3 } },
 };
 
 function createRecipe({ layers, batch, fields }: Network, data: object = {}): Recipe {
@@ -66,10 +77,16 @@ function createRecipe({ layers, batch, fields }: Network, data: object = {}): Re
   });
 }
 
-function imageWorkload(name: string, title: string, network: Network, kind: 'steps' | 'epoch'): TrainingWorkload {
+function imageWorkload(
+  name: string,
+  title: string,
+  network: Network,
+  kind: 'steps' | 'epoch',
+  inputShape = flatShape,
+): TrainingWorkload {
   const rows = kind === 'epoch' ? epochRows : stepRows;
   const recipe = createRecipe(network, { normalize: 'unit', shuffle: kind === 'epoch' });
-  return { name, kind, title, rows, recipe, createDataset: () => drawImages(rows) };
+  return { name, kind, title, rows, recipe, createDataset: () => drawImages(rows, inputShape) };
 }
 
 const members = Array.from({ length: 16 }, (_, index) => ({ l2: 1e-4 * (index + 1) }));
@@ -108,6 +125,13 @@ export const workloads: readonly Workload[] = [
     ),
     createDataset: () => drawCurve(stepRows),
   },
+  imageWorkload(
+    'W4',
+    '28x28x1, convolutions of 32, 64 and 64, dense 64-10, batch 300, Adam',
+    convolutional,
+    'steps',
+    imageShape,
+  ),
   imageWorkload('W5', 'sixteen W1, sixteen l2', { ...small, fields: { ...small.fields, members } }, 'steps'),
   {
     name: 'W6',
@@ -115,8 +139,8 @@ export const workloads: readonly Workload[] = [
     title: 'matrix products alone',
     shapes: [
       ...[256, 512, 1024].map((size) => ({ kind: 'forward', m: size, n: size, k: size }) as const),
-      ...productShapes(pixels, small.batch, [50, classCount]),
-      ...productShapes(pixels, deep.batch, [512, 256, 128, classCount]),
+      ...productShapes(elementCount(flatShape), small.batch, [50, classCount]),
+      ...productShapes(elementCount(flatShape), deep.batch, [512, 256, 128, classCount]),
     ],
   },
   imageWorkload('E1', 'one epoch of W1 over 10,000 rows, shuffled', small, 'epoch'),
@@ -134,15 +158,15 @@ export function chooseWorkloads(names: readonly string[]): readonly Workload[] {
   });
 }
 
-/** Images of uniform bytes [rows, 3072] with labels drawn apart from them: the work of training does not depend on what is learnt. */
-function drawImages(rows: number): Dataset {
-  const words = drawWords((rows * pixels) / 4, 0);
-  const inputs = new Uint8Array(rows * pixels);
+/** Images of uniform bytes [rows, ...inputShape] with labels drawn apart from them: the work of training does not depend on what is learnt. */
+function drawImages(rows: number, inputShape: readonly number[]): Dataset {
+  const inputs = new Uint8Array(rows * elementCount(inputShape));
+  const words = drawWords(inputs.length / 4, 0);
   for (let index = 0; index < inputs.length; index++) inputs[index] = (words[index >>> 2] ?? 0) >>> (8 * (index & 3));
   return {
     ...emptyDataset(rows),
     task: 'classification',
-    inputShape: [pixels],
+    inputShape,
     inputs,
     labels: drawWords(rows, 1).map((bits) => bits % classCount),
     outputCount: classCount,

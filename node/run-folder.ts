@@ -6,6 +6,7 @@
  *   model.json             shapes, names and normalisation, for predictions; where the data was, and its digest
  *   init.safetensors       the weights of --init, if there were any
  *   metrics.jsonl          one line per evaluation, cut back to the checkpoint on resume
+ *   observations.jsonl     one line per observation, likewise; there if there were any
  *   checkpoints/           the newest two, step-000000123.safetensors
  *   final.safetensors      the weights
  *   result.json            written last: the run is finished
@@ -33,6 +34,8 @@ import type { Recipe } from '../src/recipe/schema.ts';
 import { readCheckpoint, writeCheckpoint, writeWeights } from '../src/train/checkpoint.ts';
 import type { Checkpoint } from '../src/train/checkpoint.ts';
 import type { EvaluationEvent, TrainResult } from '../src/train/events.ts';
+import { observationLine, observationStep } from '../src/train/observe.ts';
+import type { Observation } from '../src/train/observe.ts';
 import { evaluationLine, resultSchema } from '../src/train/result-json.ts';
 import type { ResultJson } from '../src/train/result-json.ts';
 import { savedModelSchema } from '../src/train/saved-model.ts';
@@ -57,12 +60,14 @@ export type ModelFile = v.InferOutput<typeof modelFileSchema>;
 
 /** A run that is being written. */
 export interface RunWriter {
-  /** Where to go on: the newest checkpoint that can be read, none for step 0. metrics.jsonl is cut back to it. */
+  /** Where to go on: the newest checkpoint that can be read, none for step 0. metrics.jsonl and observations.jsonl are cut back to it. */
   readonly checkpoint: Checkpoint | undefined;
   /** What a person should know about files that could not be used. */
   readonly notes: readonly string[];
   /** Remembers an evaluation; it is written with the next checkpoint. */
   addEvaluation(event: EvaluationEvent): void;
+  /** Likewise. */
+  addObservation(observation: Observation): void;
   addCheckpoint(checkpoint: Checkpoint): void;
   /** Writes the weights and, last, the result: the run is finished. */
   finish(weights: TrainResult['weights'], result: ResultJson): void;
@@ -185,8 +190,11 @@ export function openRun(
   const lines = readLines(metricsPath);
   const { checkpoint, notes } = newestCheckpoint(checkpoints, plan, lines.length);
   writeWhole(metricsPath, lines.slice(0, checkpoint?.counters.evaluations ?? 0).join(''));
+  const observationsPath = join(folder, 'observations.jsonl');
+  if (existsSync(observationsPath)) cutObservations(observationsPath, checkpoint?.counters.step ?? 0);
 
   let pending = '';
+  let pendingObservations = '';
   const seeds = { seed: String(recipe.seed), dataSeed: String(recipe.data.seed) };
   return {
     checkpoint,
@@ -194,14 +202,19 @@ export function openRun(
     addEvaluation(event) {
       pending += `${evaluationLine(event)}\n`;
     },
+    addObservation(observation) {
+      pendingObservations += `${observationLine(observation)}\n`;
+    },
     addCheckpoint(state) {
       const { step } = state.counters;
       const name = `step-${String(step).padStart(9, '0')}.safetensors`;
       const bytes = writeCheckpoint(plan.model, state, { ...seeds, step: String(step) });
-      // The lines that the checkpoint counts are there before it is.
+      // The lines up to the checkpoint's step are there before it is.
       writeWhole(join(checkpoints, name), bytes, () => {
         if (pending !== '') append(metricsPath, pending);
+        if (pendingObservations !== '') append(observationsPath, pendingObservations);
         pending = '';
+        pendingObservations = '';
       });
       const old = checkpointNames(checkpoints).slice(0, -keptCheckpoints);
       for (const each of old) rmSync(join(checkpoints, each));
@@ -241,6 +254,14 @@ function newestCheckpoint(
   }
   if (notes.length > 0) notes.push('No checkpoint is left: the run starts at step 0.');
   return { checkpoint: undefined, notes };
+}
+
+/** Drops the observations of steps that come after one, and what is no observation. */
+function cutObservations(path: string, step: number): void {
+  const lines = readLines(path);
+  const isLater = (line: string): boolean => !(observationStep(line) <= step);
+  const end = lines.findIndex(isLater);
+  writeWhole(path, lines.slice(0, end < 0 ? undefined : end).join(''));
 }
 
 /** Whole lines with their line breaks; a torn last line is dropped. */
@@ -285,7 +306,7 @@ function syncFolder(path: string): void {
 
 function removeUnfinishedFiles(directory: string): void {
   for (const name of readdirSync(directory)) {
-    if (/^\.(step-\d+|init|final|recipe|model|result|metrics)\.(safetensors|jsonl?)\.tmp$/.test(name)) {
+    if (/^\.(step-\d+|init|final|recipe|model|result|metrics|observations)\.(safetensors|jsonl?)\.tmp$/.test(name)) {
       rmSync(join(directory, name));
     }
   }

@@ -1,7 +1,7 @@
 //! use lib/activation.wgsl
 //! use lib/linear.wgsl
 //! use lib/step.wgsl
-// dx = dy * slope(saved). One thread per element.
+// dx = dy * slope(dx), in place. One thread per element.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 1u;
 
@@ -9,9 +9,8 @@ struct Params {
   count: u32,
 }
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> saved: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
 @compute @workgroup_size(WIDTH)
@@ -24,5 +23,5 @@ fn main(
   if (i >= params.count) {
     return;
   }
-  dx[i] = flush_small(dy[i] * activation_slope(ACTIVATION, saved[i]));
+  dx[i] = flush_small(dy[i] * activation_slope(ACTIVATION, dx[i]));
 }

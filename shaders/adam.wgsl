@@ -5,6 +5,7 @@
 
 struct Params {
   count: u32,
+  stride: u32,
   columns: u32,
   population: u32,
 }

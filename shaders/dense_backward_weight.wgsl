@@ -17,28 +17,47 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn problem() -> Problem { return Problem(params.outSize, params.inSize + 1u, params.batch); }
+struct Problem {
+  rows: u32,
+  cols: u32,
+  depth: u32,
+  inSize: u32,
+  // Where the member's part of each tensor starts.
+  x: u32,
+  dy: u32,
+  dw: u32,
+}
+fn problem(member: u32) -> Problem {
+  return Problem(
+    params.outSize, params.inSize + 1u, params.batch, params.inSize,
+    member * params.xStride, member * params.batch * params.outSize, member * params.wStride,
+  );
+}
 
-fn dy_offset(member: u32, row: u32, k: u32) -> u32 { return (member * params.batch + k) * params.outSize + row; }
-fn left_at(member: u32, row: u32, k: u32) -> f32 {
-  let offset = dy_offset(member, row, k);
+fn left_at(p: Problem, row: u32, k: u32) -> f32 {
+  let offset = p.dy + k * p.rows + row;
   return dy[offset >> 2u][offset & 3u];
 }
-fn left_quad(member: u32, row: u32, k: u32) -> vec4<f32> { return dy[dy_offset(member, row, k) >> 2u]; }
+fn left_quad(p: Problem, row: u32, k: u32) -> vec4<f32> { return dy[(p.dy + k * p.rows + row) >> 2u]; }
 
-fn x_offset(member: u32, col: u32, k: u32) -> u32 { return member * params.xStride + k * params.inSize + col; }
-fn right_at(member: u32, col: u32, k: u32) -> f32 {
-  let offset = x_offset(member, min(col, params.inSize - 1u), k);
-  return select(x[offset >> 2u][offset & 3u], 1.0, col == params.inSize);
+struct Column {
+  start: u32,
+  isOne: bool,
 }
-// Of the quad that starts with the ones only the first is stored.
-fn right_quad(member: u32, col: u32, k: u32) -> vec4<f32> {
-  let offset = x_offset(member, min(col, params.inSize - 4u), k);
-  return select(x[offset >> 2u], vec4<f32>(1.0), col == params.inSize);
+// The ones of the bias come after the inputs; of the quad that starts with them only the first is stored.
+fn column(p: Problem, col: u32) -> Column {
+  return Column(p.x + min(col, p.inSize - 1u), col == p.inSize);
+}
+fn right_at(p: Problem, column: Column, k: u32) -> f32 {
+  let offset = column.start + k * p.inSize;
+  return select(x[offset >> 2u][offset & 3u], 1.0, column.isOne);
+}
+fn right_quad(p: Problem, column: Column, k: u32) -> vec4<f32> {
+  return select(x[(column.start + k * p.inSize) >> 2u], vec4<f32>(1.0), column.isOne);
 }
 
-fn finish(member: u32, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums; }
+fn finish(p: Problem, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums; }
 
-fn store(member: u32, row: u32, col: u32, value: f32) {
-  dw[member * params.wStride + col * params.outSize + row] = flush_small(value);
+fn store(p: Problem, row: u32, col: u32, value: f32) {
+  dw[p.dw + col * p.rows + row] = flush_small(value);
 }

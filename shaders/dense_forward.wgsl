@@ -18,25 +18,41 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-fn problem() -> Problem { return Problem(params.outSize, params.batch, params.inSize); }
+struct Problem {
+  rows: u32,
+  cols: u32,
+  depth: u32,
+  // Where the member's part of each tensor starts.
+  x: u32,
+  w: u32,
+  y: u32,
+}
+fn problem(member: u32) -> Problem {
+  return Problem(
+    params.outSize, params.batch, params.inSize,
+    member * params.xStride, member * params.wStride, member * params.batch * params.outSize,
+  );
+}
 
-fn w_offset(member: u32, row: u32, k: u32) -> u32 { return member * params.wStride + k * params.outSize + row; }
-fn left_at(member: u32, row: u32, k: u32) -> f32 {
-  let offset = w_offset(member, row, k);
+fn left_at(p: Problem, row: u32, k: u32) -> f32 {
+  let offset = p.w + k * p.rows + row;
   return w[offset >> 2u][offset & 3u];
 }
-fn left_quad(member: u32, row: u32, k: u32) -> vec4<f32> { return w[w_offset(member, row, k) >> 2u]; }
+fn left_quad(p: Problem, row: u32, k: u32) -> vec4<f32> { return w[(p.w + k * p.rows + row) >> 2u]; }
 
-fn x_offset(member: u32, col: u32, k: u32) -> u32 { return member * params.xStride + col * params.inSize + k; }
-fn right_at(member: u32, col: u32, k: u32) -> f32 {
-  let offset = x_offset(member, col, k);
+struct Column {
+  start: u32,
+}
+fn column(p: Problem, col: u32) -> Column { return Column(p.x + col * p.depth); }
+fn right_at(p: Problem, column: Column, k: u32) -> f32 {
+  let offset = column.start + k;
   return x[offset >> 2u][offset & 3u];
 }
-fn right_quad(member: u32, col: u32, k: u32) -> vec4<f32> { return x[x_offset(member, col, k) >> 2u]; }
+fn right_quad(p: Problem, column: Column, k: u32) -> vec4<f32> { return x[(column.start + k) >> 2u]; }
 
 // The bias is the last row of the block.
-fn finish(member: u32, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums + left_at(member, row, params.inSize); }
+fn finish(p: Problem, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums + left_at(p, row, p.depth); }
 
-fn store(member: u32, row: u32, col: u32, value: f32) {
-  y[(member * params.batch + col) * params.outSize + row] = activate(ACTIVATION, value);
+fn store(p: Problem, row: u32, col: u32, value: f32) {
+  y[p.y + col * p.rows + row] = activate(ACTIVATION, value);
 }

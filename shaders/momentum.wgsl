@@ -7,6 +7,7 @@ override RATE_INSIDE: u32 = 0u;
 
 struct Params {
   count: u32,
+  stride: u32,
   columns: u32,
   population: u32,
 }

@@ -65,10 +65,13 @@ async function openDevice(): Promise<Device> {
   }
 }
 
-function sayMetrics({ loss, accuracy }: Metrics): string {
-  return accuracy === undefined
-    ? `loss ${loss.toPrecision(4)}`
-    : `${(100 * accuracy).toFixed(2)} % (loss ${loss.toPrecision(4)})`;
+function sayMetrics({ loss, accuracy, rmse, r2 }: Metrics): string {
+  const losses = [
+    `loss ${loss.toPrecision(4)}`,
+    ...(rmse === undefined ? [] : [`RMSE ${rmse.toPrecision(4)}`]),
+    ...(r2 === undefined ? [] : [`R² ${r2.toPrecision(4)}`]),
+  ].join(', ');
+  return accuracy === undefined ? losses : `${(100 * accuracy).toFixed(2)} % (${losses})`;
 }
 
 async function trainChosen(device: Device, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@
  * One `jit` holds the whole step: forward, gradient and update. The library dispatches only what somebody waits for, so
  * each step's loss is asked for its buffer, which submits the step without waiting for the device; waiting for each step
  * was no faster. Members share their first product as one wide product: on WebGPU that is as fast as `vmap` or up to a
- * tenth faster, on wasm 28 times as fast. An epoch gathers its shuffled rows within the jit. The wasm backend is
+ * tenth faster, on wasm 28 times as fast. Pooling by a reshape and a maximum was no faster than `reduceWindow`. An epoch gathers its shuffled rows within the jit. The wasm backend is
  * single-threaded in Node, which has no `Worker` of the web's kind; one made from worker_threads gave W1 a fifth, W2
  * nothing, and made W3 three times slower.
  */
@@ -40,11 +40,14 @@ async function launch(array) {
  * [members] or [ ].
  */
 function createLoss({ layers, loss, batch, members }) {
-  const { numpy: np, nn } = jax;
+  const { numpy: np, nn, lax } = jax;
   const activate = { linear: (z) => z, relu: nn.relu, sigmoid: nn.sigmoid };
   const axes = members > 1 ? [1, 2] : undefined;
   const apply = (h, { w, b }, index) => {
-    const { activation, outSize } = layers[index];
+    const { type, activation, inShape, outSize, size } = layers[index];
+    if (type === 'maxPool2d') return lax.reduceWindow(h, np.max, size, size);
+    if (type === 'conv2d') return activate[activation](lax.conv(h, w, [1, 1], 'VALID').add(b));
+    if (inShape.length > 1) h = h.reshape([batch, -1]);
     const y = activate[activation](np.matmul(h, w).add(b));
     return members > 1 && index === 0 ? y.reshape([batch, members, outSize]).transpose([1, 0, 2]) : y;
   };
@@ -102,10 +105,22 @@ function createOptimizer({ type, learningRate, momentum, beta1, beta2, epsilon }
   return { initial, update };
 }
 
-/** Initial parameters. With members the first weight is [in, members * out], later ones [members, in, out]. */
+/**
+ * Initial parameters. With members the first weight is [in, members * out], later ones [members, in, out]. Images are
+ * [batch, channels, height, width] here: the first dense weight behind them has its rows in that order.
+ */
 function createParameters({ layers, members }) {
   const { numpy: np } = jax;
-  return layers.map(({ inSize, outSize, weight, bias }, index) => {
+  return layers.map(({ type, inShape, inSize, outSize, kernel, inC, outC, weight, bias }, index) => {
+    if (type === 'maxPool2d') return {};
+    if (type === 'conv2d') {
+      const w = np.array(weight).reshape([...kernel, inC, outC]);
+      return { w: w.transpose([3, 2, 0, 1]), b: np.array(bias).reshape([outC, 1, 1]) };
+    }
+    if (inShape.length > 1) {
+      const w = np.array(weight).reshape([...inShape, outSize]);
+      return { w: w.transpose([2, 0, 1, 3]).reshape([inSize, outSize]), b: np.array(bias) };
+    }
     if (members === 1) return { w: np.array(weight).reshape([inSize, outSize]), b: np.array(bias) };
     const w = np.array(weight).reshape([members, inSize, outSize]);
     if (index > 0) return { w, b: np.array(bias).reshape([members, 1, outSize]) };
@@ -126,13 +141,17 @@ function createPenalties({ layers, members, l2 }) {
 
 function createTrainer(workload) {
   const { numpy: np, jit, tree, valueAndGrad } = jax;
-  const { batch, stepsPerEpoch, features, outputs, members, l2 } = workload;
+  const { batch, stepsPerEpoch, rowShape, features, outputs, members, l2 } = workload;
   const usedRows = stepsPerEpoch * batch;
   const targets = targetRows(workload);
   const cut = (values, columns, start, count) =>
     np.array(values.slice(start * columns, (start + count) * columns)).reshape([count, columns]);
+  const cutInputs = (start, count) => {
+    const x = cut(workload.inputs, features, start, count);
+    return rowShape.length > 1 ? x.reshape([count, ...rowShape]).transpose([0, 3, 1, 2]) : x;
+  };
   const batches = Array.from({ length: stepsPerEpoch }, (_, index) => ({
-    x: cut(workload.inputs, features, index * batch, batch),
+    x: cutInputs(index * batch, batch),
     y: cut(targets, outputs, index * batch, batch),
   }));
   let parameters = createParameters(workload);
@@ -146,6 +165,7 @@ function createTrainer(workload) {
     const [[sum, losses], grads] = valueAndGrad(loss, { hasAux: true })(tree.ref(present), x, y);
     sum.dispose();
     for (const [index, { w }] of isPenalised ? present.entries() : []) {
+      if (w === undefined) continue;
       grads[index].w = grads[index].w.add(w.ref.mul(members > 1 ? layerPenalties[index].ref : l2[0]).mul(2));
     }
     tree.dispose(layerPenalties);
@@ -176,7 +196,7 @@ function createTrainer(workload) {
     },
     async epoch() {
       if (members > 1) throw new Error('an epoch is measured of one model');
-      rows ??= { x: cut(workload.inputs, features, 0, usedRows), y: cut(targets, outputs, 0, usedRows) };
+      rows ??= { x: cutInputs(0, usedRows), y: cut(targets, outputs, 0, usedRows) };
       const order = shuffledRows(usedRows);
       for (let start = 0; start < usedRows; start += batch) {
         const indices = np.array(order.slice(start, start + batch));

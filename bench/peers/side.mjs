@@ -68,7 +68,8 @@ export function versionOf(name) {
 
 /**
  * Reads a workload: meta.json as it is, with the arrays in place of their files. `inputs` are float32 already scaled, as
- * these libraries take them; `outputs` counts the classes or targets; `features` the inputs of the first layer.
+ * these libraries take them; `outputs` counts the classes or targets; `rowShape` is [features] or [height, width,
+ * channels], `features` its elements; each layer also has its `inShape`.
  * @param {string} folder
  */
 export function readWorkload(folder) {
@@ -77,19 +78,38 @@ export function readWorkload(folder) {
     const { buffer, byteOffset, byteLength } = readFileSync(join(folder, file));
     return new ARRAYS[dtype](buffer.slice(byteOffset, byteOffset + byteLength));
   };
+  const rowShape = meta.inputs.shape.slice(1);
+  let shape = rowShape;
   const layers = meta.layers.map((layer) => {
+    const inShape = shape;
+    shape = outputShape(layer, inShape);
+    if (layer.type === 'maxPool2d') return { ...layer, inShape };
     if (!['linear', 'relu', 'sigmoid'].includes(layer.activation))
       throw new Error(`no activation ${layer.activation} here`);
-    return { ...layer, weight: array(layer.weight), bias: array(layer.bias) };
+    return { ...layer, inShape, weight: array(layer.weight), bias: array(layer.bias) };
   });
   return {
     ...meta,
     layers,
-    features: layers[0].inSize,
+    rowShape,
+    features: rowShape.reduce((product, size) => product * size),
     outputs: layers.at(-1).outSize,
     inputs: Float32Array.from(array(meta.inputs), (value) => value * meta.inputScale),
     targets: array(meta.targets),
   };
+}
+
+function outputShape(layer, [height, width, channels]) {
+  switch (layer.type) {
+    case 'dense':
+      return [layer.outSize];
+    case 'conv2d':
+      return [height - layer.kernel[0] + 1, width - layer.kernel[1] + 1, layer.outC];
+    case 'maxPool2d':
+      return [Math.floor(height / layer.size[0]), Math.floor(width / layer.size[1]), channels];
+    default:
+      throw new Error(`no layer ${layer.type} here`);
+  }
 }
 
 /** The targets as float32 rows: labels one-hot [rows, outputs], regression targets as they are. */

@@ -4,7 +4,8 @@
  * Steps are a loop of one's own, which is faster than tf.layers, and an epoch is `model.fit`. Of what its users may
  * choose, the fastest is taken. In the loop: batches cut before, production mode, bias fused into the later products (in
  * the first, fusing would compute the gradient of the inputs too), logSoftmax times one-hot rows instead of tf.losses
- * (four dispatches less), the l2 term in the update instead of in the loss. Sixteen members: the first product as one
+ * (four dispatches less), the l2 term in the update instead of in the loss. Convolutions are treated as products are:
+ * their bias is fused in all but the first. Sixteen members: the first product as one
  * wide product takes half the time of batched products and a third of sixteen models after each other. Larger submits
  * (WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE) changed nothing. The wasm backend is single-threaded in Node.
  */
@@ -45,18 +46,31 @@ function createOptimizer({ type, learningRate, momentum, beta1, beta2, epsilon }
   return tf.train.adam(learningRate, beta1, beta2, epsilon);
 }
 
-/** Parameters as variables. With members the first weight is [in, members * out], later ones [members, in, out]. */
+/** Shapes of weight and bias of one model. */
+function parameterShapes({ type, inSize, outSize, kernel, inC, outC }) {
+  return type === 'dense' ? [[inSize, outSize], [outSize]] : [[...kernel, inC, outC], [outC]];
+}
+
+/**
+ * Layers with their parameters as variables. With members the first weight is [in, members * out], later ones [members,
+ * in, out].
+ */
 function createLayers({ layers, members, l2, optimizer }) {
-  return layers.map(({ inSize, outSize, activation, weight, bias }, index) =>
+  return layers.map((layer, index) =>
     tf.tidy(() => {
+      if (layer.type === 'maxPool2d') return layer;
+      const { type, activation, inShape, inSize, outSize, weight, bias } = layer;
+      const [ownShape, ownBiasShape] = parameterShapes(layer);
       const isWide = members > 1 && index === 0;
-      const shape = members > 1 ? [members, inSize, outSize] : [inSize, outSize];
+      const shape = members > 1 ? [members, ...ownShape] : ownShape;
       const w = tf.tensor(weight, shape);
-      const biasShape = members === 1 || isWide ? [members * outSize] : [members, 1, outSize];
+      const biasShape = members === 1 ? ownBiasShape : isWide ? [members * outSize] : [members, 1, outSize];
       const penalties = members > 1 ? tf.tensor(l2, [members, 1, 1]) : tf.scalar(l2[0]);
       const penalty = isWide ? tf.tile(tf.reshape(penalties, [members, 1]), [1, outSize]).reshape([-1]) : penalties;
       return {
+        type,
         activation,
+        inShape,
         outSize,
         w: (isWide ? w.transpose([1, 0, 2]).reshape([inSize, members * outSize]) : w).variable(),
         b: tf.tensor(bias, biasShape).variable(),
@@ -70,15 +84,16 @@ function createLayers({ layers, members, l2, optimizer }) {
 }
 
 function createTrainer(workload) {
-  const { batch, stepsPerEpoch, features, outputs, members, l2 } = workload;
+  const { batch, stepsPerEpoch, rowShape, features, outputs, members, l2 } = workload;
   const usedRows = stepsPerEpoch * batch;
-  const x = tf.tensor2d(workload.inputs.subarray(0, usedRows * features), [usedRows, features]);
+  const x = tf.tensor(workload.inputs.subarray(0, usedRows * features), [usedRows, ...rowShape]);
   const y = tf.tensor2d(targetRows(workload).subarray(0, usedRows * outputs), [usedRows, outputs]);
   const batches = Array.from({ length: stepsPerEpoch }, (_, index) => ({
-    x: x.slice([index * batch, 0], [batch, features]),
+    x: x.slice([index * batch], [batch]),
     y: y.slice([index * batch, 0], [batch, outputs]),
   }));
   const layers = createLayers(workload);
+  const trained = layers.filter(({ w }) => w !== undefined);
   const optimizer = createOptimizer(workload.optimizer);
   const isPenalised = l2.some((value) => value > 0);
   const rate = tf.scalar(workload.optimizer.learningRate);
@@ -86,7 +101,15 @@ function createTrainer(workload) {
   let model;
 
   const forward = (input) =>
-    layers.reduce((h, { w, b, activation, outSize }, index) => {
+    layers.reduce((h, { type, inShape, w, b, activation, outSize, size }, index) => {
+      if (type === 'maxPool2d') return tf.maxPool(h, size, size, 'valid');
+      if (type === 'conv2d') {
+        const sides = { x: h, filter: w, strides: 1, pad: 'valid' };
+        return activate[activation](
+          index > 0 ? tf.fused.conv2d({ ...sides, bias: b }) : tf.add(tf.conv2d(h, w, 1, 'valid'), b),
+        );
+      }
+      if (inShape.length > 1) h = h.reshape([batch, -1]);
       if (members === 1 && index > 0) return activate[activation](tf.fused.matMul({ a: h, b: w, bias: b }));
       const z = activate[activation](tf.add(tf.matMul(h, w), b));
       return members > 1 && index === 0 ? z.reshape([batch, members, outSize]).transpose([1, 0, 2]) : z;
@@ -95,13 +118,13 @@ function createTrainer(workload) {
   const update = (grads) => {
     if (!isPenalised) return optimizer.applyGradients(grads);
     if (workload.optimizer.type === 'sgd') {
-      for (const { w, b, remainder } of layers) {
+      for (const { w, b, remainder } of trained) {
         w.assign(w.mul(remainder).sub(grads[w.name].mul(rate)));
         b.assign(b.sub(grads[b.name].mul(rate)));
       }
       return;
     }
-    for (const { w, decay } of layers) grads[w.name] = grads[w.name].add(w.mul(decay));
+    for (const { w, decay } of trained) grads[w.name] = grads[w.name].add(w.mul(decay));
     optimizer.applyGradients(grads);
   };
 
@@ -130,7 +153,7 @@ function createTrainer(workload) {
     },
     async time(steps) {
       for (let index = 0; index < steps; index++) step().dispose();
-      await layers.at(-1).b.data();
+      await trained.at(-1).b.data();
     },
     async epoch() {
       if (members > 1) throw new Error('model.fit trains one model');
@@ -141,7 +164,7 @@ function createTrainer(workload) {
     },
     dispose() {
       const own = [x, y, rate, ...batches.flatMap((each) => [each.x, each.y])];
-      tf.dispose([...own, ...layers.flatMap(({ w, b, decay, remainder }) => [w, b, decay, remainder])]);
+      tf.dispose([...own, ...trained.flatMap(({ w, b, decay, remainder }) => [w, b, decay, remainder])]);
       optimizer.dispose();
       model?.dispose();
     },
@@ -152,17 +175,23 @@ function createTrainer(workload) {
 function createModel(workload) {
   const { layers, l2, optimizer } = workload;
   const model = tf.sequential();
-  for (const [index, { inSize, outSize, activation }] of layers.entries()) {
+  for (const [index, { type, inShape, outSize, outC, kernel, size, activation }] of layers.entries()) {
     const kernelRegularizer = l2[0] > 0 ? tf.regularizers.l2({ l2: l2[0] }) : undefined;
-    const inputShape = index === 0 ? [inSize] : undefined;
-    model.add(tf.layers.dense({ units: outSize, activation, inputShape, kernelRegularizer }));
+    const common = { activation, kernelRegularizer, inputShape: index === 0 ? inShape : undefined };
+    if (type === 'conv2d') model.add(tf.layers.conv2d({ filters: outC, kernelSize: kernel, ...common }));
+    else if (type === 'maxPool2d') model.add(tf.layers.maxPooling2d({ poolSize: size }));
+    else {
+      if (inShape.length > 1) model.add(tf.layers.flatten());
+      model.add(tf.layers.dense({ units: outSize, ...common }));
+    }
   }
   tf.tidy(() =>
     model.setWeights(
-      layers.flatMap(({ weight, bias, inSize, outSize }) => [
-        tf.tensor(weight, [inSize, outSize]),
-        tf.tensor(bias, [outSize]),
-      ]),
+      layers.flatMap((layer) => {
+        if (layer.type === 'maxPool2d') return [];
+        const [shape, biasShape] = parameterShapes(layer);
+        return [tf.tensor(layer.weight, shape), tf.tensor(layer.bias, biasShape)];
+      }),
     ),
   );
   const loss = (target, y) => meanLoss({ ...workload, batch: target.shape[0] }, y, target);

@@ -1,8 +1,8 @@
 """PyTorch as a side of the benchmark: `python3 torch.py cpu|cuda|cuda-compile|cuda-graphs`; see bench/protocol.ts.
 
 cpu and cuda run eagerly; cuda-compile puts forward, loss and gradient through torch.compile (a second argument is its
-mode); cuda-graphs replays one captured step, rows picked on the device. Products are float32, without TF32. Needs PyTorch
-1.13 or later. Optimizers are the library's, fused where it has them. Members share their first product as one wide
+mode); cuda-graphs replays one captured step, rows picked on the device. Products and convolutions are float32, without
+TF32, the latter by the fastest of cuDNN's ways. Needs PyTorch 1.13 or later. Optimizers are the library's, fused where it has them. Members share their first product as one wide
 product, later ones are batched. Threads are left at the library's default: with OpenBLAS, which has threads of its own,
 more were up to twenty times slower on two cores. On Debian: python3-torch, python3-numpy, libopenblas0.
 """
@@ -49,23 +49,46 @@ def read_workload(folder, device):
 
     used_rows = meta["stepsPerEpoch"] * meta["batch"]
     scale = numpy.float32(meta["inputScale"])
-    meta["x"] = torch.from_numpy(array(meta["inputs"])[:used_rows].astype(numpy.float32) * scale).to(device)
+    x = array(meta["inputs"])[:used_rows].astype(numpy.float32) * scale
+    # Images are [rows, channels, height, width] here.
+    meta["x"] = torch.from_numpy(numpy.ascontiguousarray(numpy.moveaxis(x, -1, 1) if x.ndim > 2 else x)).to(device)
     targets = array(meta["targets"])[:used_rows]
     meta["y"] = torch.from_numpy(targets if meta["loss"] == "mse" else targets.astype(numpy.int64)).to(device)
+    shape = x.shape[1:]
     for layer in meta["layers"]:
-        layer["weight"] = torch.from_numpy(array(layer["weight"])).to(device)
-        layer["bias"] = torch.from_numpy(array(layer["bias"])).to(device)
+        layer["inShape"], shape = shape, output_shape(layer, shape)
+        for name in ("weight", "bias"):
+            if name in layer:
+                layer[name] = torch.from_numpy(array(layer[name])).to(device)
+    meta["trained"] = [layer for layer in meta["layers"] if "weight" in layer]
     return meta
 
 
+def output_shape(layer, shape):
+    """[features] or [height, width, channels]."""
+    if layer["type"] == "dense":
+        return (layer["outSize"],)
+    height, width, channels = shape
+    if layer["type"] == "conv2d":
+        return height - layer["kernel"][0] + 1, width - layer["kernel"][1] + 1, layer["outC"]
+    return height // layer["size"][0], width // layer["size"][1], channels
+
+
 def create_parameters(meta):
-    """[(w, b)]: w [in, out]; with members the first [in, members * out], later ones [members, in, out]."""
+    """
+    [(w, b)] of the layers that have them: w [in, out]; with members the first [in, members * out], later ones [members,
+    in, out]. Of a convolution [outC, inC, kernelH, kernelW]; a dense w behind images has its rows in the library's order.
+    """
     members = meta["members"]
     parameters = []
-    for index, layer in enumerate(meta["layers"]):
+    for index, layer in enumerate(meta["trained"]):
         w, b = layer["weight"], layer["bias"]
         if members == 1:
             w, b = w[0], b[0]
+            if layer["type"] == "conv2d":
+                w = w.permute(3, 2, 0, 1)
+            elif len(layer["inShape"]) == 3:
+                w = w.view(*layer["inShape"], -1).permute(2, 0, 1, 3).reshape(w.shape)
         elif index == 0:
             w, b = w.permute(1, 0, 2).reshape(layer["inSize"], -1), b.reshape(-1)
         else:
@@ -79,7 +102,7 @@ def create_decays(meta, device):
     l2 = torch.tensor(meta["l2"], dtype=torch.float32, device=device) * 2
     return [
         l2.repeat_interleave(layer["outSize"]) if index == 0 else l2.reshape(-1, 1, 1)
-        for index, layer in enumerate(meta["layers"])
+        for index, layer in enumerate(meta["trained"])
     ]
 
 
@@ -102,8 +125,14 @@ def create_loss(meta):
 
     def loss_of_one(parameters, x, y):
         h = x
-        for (w, b), layer in zip(parameters, layers):
-            h = ACTIVATIONS[layer["activation"]](torch.addmm(b, h, w))
+        remaining = iter(parameters)
+        for layer in layers:
+            if layer["type"] == "maxPool2d":
+                h = functional.max_pool2d(h, layer["size"])
+                continue
+            w, b = next(remaining)
+            z = functional.conv2d(h, w, b) if layer["type"] == "conv2d" else torch.addmm(b, h.flatten(1), w)
+            h = ACTIVATIONS[layer["activation"]](z)
         return functional.mse_loss(h, y) if meta["loss"] == "mse" else functional.cross_entropy(h, y)
 
     return losses_of_members if members > 1 else loss_of_one
@@ -274,6 +303,8 @@ def open_device(mode):
     if mode == "compile" and not hasattr(torch, "compile"):
         raise RuntimeError(f"PyTorch {torch.__version__} has no torch.compile")
     torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
     return torch.device("cuda"), torch.cuda.get_device_name(0)
 
 

@@ -11,6 +11,7 @@ import type { DeviceChoice } from './options.ts';
 interface BenchOptions extends DeviceChoice {
   readonly rounds: number;
   readonly kernels?: boolean;
+  readonly observe?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,10 +24,11 @@ export function benchCommand(io: Io): Command {
   return addTuneOption(command)
     .option('--rounds <n>', 'how often to measure each figure; the median is given', parsePositive, 5)
     .option('--kernels', 'also time each kernel of a step by itself')
+    .option('--observe', 'also measure what it costs to observe weights and gradients ten times a second')
     .option('--json', 'print one JSON object a line for each figure on standard output and nothing else there')
     .action(async (names: readonly string[], options: BenchOptions) => {
       const chosen = chooseWorkloads(names);
-      const { rounds, kernels = false, json = false } = options;
+      const { rounds, kernels = false, observe = false, json = false } = options;
       const live = openLiveLine(io);
       const say = (text: string): void => {
         live.clear();
@@ -38,7 +40,7 @@ export function benchCommand(io: Io): Command {
       try {
         for (const workload of chosen) {
           live.show(`${workload.name}: ${workload.title} …`, true);
-          for await (const figure of measureWorkload(device, workload, { rounds, kernels })) {
+          for await (const figure of measureWorkload(device, workload, { rounds, kernels, observe })) {
             figures.push(figure);
             if (json) io.stdout(formatJson(figure));
           }

@@ -59,9 +59,10 @@ export function evaluateCommand(io: Io): Command {
   });
 }
 
-function formatEvaluation({ loss, cost, accuracy, rmse, r2, classes, confusion }: Evaluation): string {
+function formatEvaluation({ loss, cost, accuracy, topKAccuracy, rmse, r2, classes, confusion }: Evaluation): string {
   const facts = [
     ...(accuracy === undefined ? [] : [['accuracy', formatPercent(accuracy)]]),
+    ...(topKAccuracy === undefined ? [] : [['top-k accuracy', formatPercent(topKAccuracy)]]),
     ['loss', formatNumber(loss)],
     ...(cost === loss ? [] : [['cost', formatNumber(cost)]]),
     ...(rmse === undefined ? [] : [['RMSE', formatNumber(rmse)]]),

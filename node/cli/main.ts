@@ -13,9 +13,11 @@ import { datasetsCommand } from './datasets.ts';
 import { devicesCommand } from './devices.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { gradcheckCommand } from './gradcheck.ts';
+import { inspectCommand } from './inspect.ts';
 import { planCommand } from './plan.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
+import { reportCommand } from './report.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -30,6 +32,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .addCommand(trainCommand(io, args))
     .addCommand(evaluateCommand(io))
     .addCommand(predictCommand(io))
+    .addCommand(reportCommand(io))
+    .addCommand(inspectCommand(io))
     .addCommand(benchCommand(io))
     .addCommand(verifyCommand(io))
     .addCommand(gradcheckCommand(io))

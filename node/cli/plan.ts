@@ -76,6 +76,8 @@ interface DescribedPlan {
     readonly elements: number;
     readonly bytes: number;
   }[];
+  /** Of activations and their gradients: as they are, the largest sum that lives at once, and with a buffer for each tensor. */
+  readonly activationBytes: { readonly shared: number; readonly live: number; readonly unshared: number };
   readonly peakDeviceBytes: number;
 }
 
@@ -91,6 +93,11 @@ function describePlan(plan: Plan): DescribedPlan {
       const { name, kind, dtype, elements } = buffer;
       return { name, kind, dtype, elements, bytes: sizeBytes(buffer) };
     }),
+    activationBytes: {
+      shared: plan.memory.slotElements * 4,
+      live: plan.memory.liveElements * 4,
+      unshared: plan.memory.unsharedElements * 4,
+    },
     peakDeviceBytes: peakDeviceBytes(plan),
   };
 }
@@ -119,7 +126,7 @@ const kindTitles = {
   slot: 'shared by liveness',
 };
 
-function formatPlan({ programs, buffers, peakDeviceBytes: peakBytes }: DescribedPlan): string {
+function formatPlan({ programs, buffers, activationBytes, peakDeviceBytes: peakBytes }: DescribedPlan): string {
   const tensors = (list: readonly DescribedTensor[]): string =>
     list.map(({ binding, shape, buffer }) => `${binding} ${shape.join('x')} @${buffer}`).join(', ');
   const calls = Object.entries(programs).map(([name, list]) => {
@@ -142,5 +149,9 @@ function formatPlan({ programs, buffers, peakDeviceBytes: peakBytes }: Described
   ]);
   const total = ['  peak', '', '', '', formatBytes(peakBytes)];
   const table = formatTable([['memory', 'kind', '', 'elements', 'bytes'], ...memory, total], 'lllrr');
-  return `\n${[...calls, table].join('\n')}`;
+  const { shared, live, unshared } = activationBytes;
+  const sharing =
+    `activations and their gradients take ${formatBytes(shared)}; at most ${formatBytes(live)} of them live at once, ` +
+    `${formatBytes(unshared)} would be a buffer for each\n`;
+  return `\n${[...calls, table, sharing].join('\n')}`;
 }

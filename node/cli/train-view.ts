@@ -87,6 +87,8 @@ export function openTrainingView(
           say([...parts, ...describeEvaluation(event)].join('   '));
           break;
         }
+        case 'observation':
+          break;
         case 'checkpoint':
           if (event.checkpoint.counters.step === duration.steps) line.show('scoring the final weights', true);
           break;
@@ -146,13 +148,29 @@ function describeSplits(result: ResultJson): string[][] {
     if (metrics === undefined) return [];
     const { loss, cost, accuracy } = metrics;
     const costText = cost === loss ? '' : `, cost ${formatNumber(Number(cost))}`;
+    const others = otherMetrics(metrics).map(({ title, values, format }) => `, ${title} ${format(Number(values))}`);
     const share = accuracy === undefined ? undefined : formatPercent(Number(accuracy));
-    return [{ name, share, loss: `${formatNumber(Number(loss))}${costText}` }];
+    return [{ name, share, loss: `${formatNumber(Number(loss))}${costText}${others.join('')}` }];
   });
   const width = Math.max(...splits.map(({ share }) => share?.length ?? 0));
   return splits.map(({ name, share, loss }) =>
     share === undefined ? [`${name} loss`, loss] : [`${name} accuracy`, `${share.padStart(width)}   loss ${loss}`],
   );
+}
+
+interface TitledMetric {
+  readonly title: string;
+  readonly values: Measured;
+  readonly format: (value: number) => string;
+}
+
+/** What a split reports besides loss, cost and accuracy. */
+function otherMetrics({ topKAccuracy, rmse, r2 }: MetricsJson): readonly TitledMetric[] {
+  return [
+    ...(topKAccuracy === undefined ? [] : [{ title: 'top-k', values: topKAccuracy, format: formatPercent }]),
+    ...(rmse === undefined ? [] : [{ title: 'RMSE', values: rmse, format: formatNumber }]),
+    ...(r2 === undefined ? [] : [{ title: 'R2', values: r2, format: formatNumber }]),
+  ];
 }
 
 /** The members of a population that have diverged, in words. */
@@ -166,7 +184,13 @@ function formatMembers(result: ResultJson): string {
   const lists = splitNames.flatMap((name) => {
     const metrics: MetricsJson | undefined = result[name];
     if (metrics === undefined) return [];
-    const columns = [{ title: `${name} loss`, cells: cells(metrics.loss, formatNumber) }];
+    const columns = [
+      { title: `${name} loss`, cells: cells(metrics.loss, formatNumber) },
+      ...otherMetrics(metrics).map(({ title, values, format }) => ({
+        title: `${name} ${title}`,
+        cells: cells(values, format),
+      })),
+    ];
     if (metrics.accuracy === undefined) return columns;
     return [{ title: `${name} accuracy`, cells: cells(metrics.accuracy, formatPercent) }, ...columns];
   });

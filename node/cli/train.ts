@@ -38,6 +38,7 @@ import {
   deviceName,
   openChosenDevice,
   openRecipe,
+  parseCount,
   parseSeconds,
   readInput,
   recipeArgument,
@@ -51,6 +52,7 @@ interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
   readonly init?: string;
   readonly resume?: boolean;
   readonly checkpointSeconds: number;
+  readonly observations: number;
   readonly profile?: boolean;
   readonly profileTrace?: string;
   readonly json?: boolean;
@@ -65,6 +67,7 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     .option('--init <weights>', 'start from the weights of a safetensors file')
     .option('--resume', 'go on with the run in --out from its newest checkpoint')
     .option('--checkpoint-seconds <s>', 'time between two checkpoints', parseSeconds, 1.5)
+    .option('--observations <n>', 'how often to keep histograms of weights and gradients; 0: never', parseCount, 60)
     .option('--profile', 'time each kernel on a sample of steps, and print a table after the result')
     .option('--profile-trace <file>', 'also write these steps as a Chrome trace, for chrome://tracing or Perfetto');
   return addJsonOption(command).action(async (name: string, options: TrainCommandOptions) => {
@@ -139,7 +142,8 @@ async function runTraining(
   commandToResume: string,
 ): Promise<{ readonly result: ResultJson; readonly profile?: Profile }> {
   using device = await openChosenDevice(options, io);
-  const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
+  const observe = options.observations > 0;
+  const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device), observe });
   const { plan } = prepared;
   const place = options.init ?? join(folder, 'init.safetensors');
   const initial = weights && readWeights(weights, place, plan.model, plan.population);
@@ -167,12 +171,14 @@ async function runTraining(
       checkpointSeconds: options.checkpointSeconds,
       signal: interruption.signal,
       profile: wantsProfile(options),
+      ...(observe && { observations: { count: options.observations } }),
       ...(run.checkpoint && { checkpoint: run.checkpoint }),
       ...(initial && { parameters: () => initial }),
     });
     for await (const event of training) {
       view.show(event);
       if (event.type === 'evaluation') run.addEvaluation(event);
+      if (event.type === 'observation') run.addObservation(event.observation);
       if (event.type === 'checkpoint') run.addCheckpoint(event.checkpoint);
     }
     result = await training.result;

@@ -25,7 +25,7 @@ const ROW: u32 = 0u;
 const LOAD: u32 = 0u;
 
 fn run_product(member: u32, tile: u32, lane: u32) {
-  let p = problem();
+  let p = problem(member);
   let tileCols = (p.cols + 4u * LANES - 1u) / (4u * LANES);
   let tileRows = (p.rows + ROWS - 1u) / ROWS;
   if (tile >= tileCols * tileRows) {
@@ -33,6 +33,7 @@ fn run_product(member: u32, tile: u32, lane: u32) {
   }
   let row = (tile / tileCols) * ROWS;
   let col = ((tile % tileCols) * LANES + lane) * 4u;
+  let columns = four_columns(p, col);
   var left: array<vec4<f32>, LOADS>;
   var sums: array<vec4<f32>, ROWS>;
   var parts: array<vec4<f32>, ROWS>;
@@ -45,9 +46,9 @@ fn run_product(member: u32, tile: u32, lane: u32) {
     //! end
     while (k < end) {
       //! each LOAD < LOADS
-      left[LOAD] = load_left(p, member, row, k, LOAD * LANES + lane);
+      left[LOAD] = load_left(p, row, k, LOAD * LANES + lane);
       //! end
-      let right = load_right(p, member, col, k);
+      let right = load_right(p, columns, k);
       if (LEFT < 2u) {
         //! each ROW < ROWS
         sums[ROW] = add_terms(sums[ROW], right,
@@ -91,7 +92,7 @@ fn run_product(member: u32, tile: u32, lane: u32) {
     //! end
   }
   for (var i = 0u; i < min(ROWS, p.rows - row); i++) {
-    store_row(p, member, row + i, col, finished[i]);
+    store_row(p, row + i, col, finished[i]);
   }
 }
 
@@ -105,25 +106,25 @@ fn add_terms(sums: vec4<f32>, right: Panel, left0: f32, left1: f32, left2: f32, 
 }
 
 // Quad `index` of the left side of a tile: four terms of a row, or four rows of a term.
-fn load_left(p: Problem, member: u32, firstRow: u32, k: u32, index: u32) -> vec4<f32> {
+fn load_left(p: Problem, firstRow: u32, k: u32, index: u32) -> vec4<f32> {
   if (LEFT > DEPTH) {
     let term = k + index / TERM_QUADS;
     let shift = (term * SHIFT) & 3u;
     let row = min(firstRow + (index % TERM_QUADS) * 4u, (p.rows - 1u + shift) & ~3u);
-    return select(vec4<f32>(), left_quad(member, row, min(term, p.depth - 1u)), term < p.depth);
+    return select(vec4<f32>(), left_quad(p, row, min(term, p.depth - 1u)), term < p.depth);
   }
   let row = min(firstRow + index, p.rows - 1u);
   if (LEFT == DEPTH) {
-    return left_quad(member, row, k);
+    return left_quad(p, row, k);
   }
   return vec4<f32>(
-    left_term(p, member, row, k),
-    left_term(p, member, row, k + 1u),
-    left_term(p, member, row, k + 2u),
-    left_term(p, member, row, k + 3u),
+    left_term(p, row, k),
+    left_term(p, row, k + 1u),
+    left_term(p, row, k + 2u),
+    left_term(p, row, k + 3u),
   );
 }
 
-fn left_term(p: Problem, member: u32, row: u32, k: u32) -> f32 {
-  return select(0.0, left_at(member, row, min(k, p.depth - 1u)), k < p.depth);
+fn left_term(p: Problem, row: u32, k: u32) -> f32 {
+  return select(0.0, left_at(p, row, min(k, p.depth - 1u)), k < p.depth);
 }

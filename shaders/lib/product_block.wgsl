@@ -43,14 +43,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let p = problem();
+  let p = problem(group.z);
   let tileCols = (p.cols + 4u * RIGHT_QUADS - 1u) / (4u * RIGHT_QUADS);
   let tileRows = (p.rows + 4u * LEFT_QUADS - 1u) / (4u * LEFT_QUADS);
   let tile = linear_index(group, groups, 0u, 1u);
   if (tile >= tileCols * tileRows) {
     return;
   }
-  let member = group.z;
   let team = thread / TEAM;
   let lane = thread % TEAM;
   let laneRow = lane / GROUP_COLS;
@@ -58,6 +57,7 @@ fn main(
   let firstRow = (tile / tileCols) * 4u * LEFT_QUADS;
   let firstCol = (tile % tileCols) * 4u * RIGHT_QUADS;
   let place = panel_place(lane);
+  let columns = four_columns(p, firstCol + (max(place.quad, LEFT_QUADS) - LEFT_QUADS) * 4u);
   var left: array<vec4<f32>, ROW_QUADS>;
   var right: array<vec4<f32>, COL_QUADS>;
   var sums: array<vec4<f32>, CELLS>;
@@ -68,7 +68,7 @@ fn main(
   let span = rounds * CHUNK + min(CHUNK, p.depth - rounds * SPLITS * CHUNK);
   for (var k = 0u; ; k += TERMS) {
     // The next terms, on their way while those before are multiplied.
-    let panel = load_panel(p, member, firstRow, firstCol, (k / CHUNK * SPLITS + team) * CHUNK + k % CHUNK, lane, place);
+    let panel = load_panel(p, columns, firstRow, (k / CHUNK * SPLITS + team) * CHUNK + k % CHUNK, lane, place);
     if (k > 0u) {
       for (var term = 0u; term < TERMS; term++) {
         //! each QUAD < ROW_QUADS
@@ -143,7 +143,7 @@ fn main(
     let row = i / COL_QUADS;
     let tileRow = (row / 4u * GROUP_ROWS + laneRow) * 4u + row % 4u;
     let tileCol = (i % COL_QUADS * GROUP_COLS + laneCol) * 4u;
-    store_row(p, member, firstRow + tileRow, firstCol + tileCol, finished[i]);
+    store_row(p, firstRow + tileRow, firstCol + tileCol, finished[i]);
   }
 }
 
@@ -179,47 +179,47 @@ fn spread(index: u32, quads: u32, alongDepth: bool) -> Place {
   return Place(index % quads, index / quads * 4u);
 }
 
-fn load_panel(p: Problem, member: u32, firstRow: u32, firstCol: u32, firstTerm: u32, lane: u32, place: Place) -> Panel {
+fn load_panel(p: Problem, columns: Columns, firstRow: u32, firstTerm: u32, lane: u32, place: Place) -> Panel {
   let k = firstTerm + place.term;
   if (k >= p.depth || lane >= LEFT_PANELS + RIGHT_PANELS) {
     return Panel();
   }
   if (lane < LEFT_PANELS) {
-    return load_left(p, member, firstRow + place.quad * 4u, k);
+    return load_left(p, firstRow + place.quad * 4u, k);
   }
-  return load_right(p, member, firstCol + (place.quad - LEFT_QUADS) * 4u, k);
+  return load_right(p, columns, k);
 }
 
-fn load_left(p: Problem, member: u32, row: u32, k: u32) -> Panel {
+fn load_left(p: Problem, row: u32, k: u32) -> Panel {
   if (LEFT == DEPTH) {
     let last = p.rows - 1u;
     return turned_panel(
-      left_quad(member, min(row, last), k),
-      left_quad(member, min(row + 1u, last), k),
-      left_quad(member, min(row + 2u, last), k),
-      left_quad(member, min(row + 3u, last), k),
+      left_quad(p, min(row, last), k),
+      left_quad(p, min(row + 1u, last), k),
+      left_quad(p, min(row + 2u, last), k),
+      left_quad(p, min(row + 3u, last), k),
     );
   }
   return Panel(
-    left_term(p, member, row, k),
-    left_term(p, member, row, k + 1u),
-    left_term(p, member, row, k + 2u),
-    left_term(p, member, row, k + 3u),
+    left_term(p, row, k),
+    left_term(p, row, k + 1u),
+    left_term(p, row, k + 2u),
+    left_term(p, row, k + 3u),
   );
 }
 
 // A term of four rows.
-fn left_term(p: Problem, member: u32, row: u32, k: u32) -> vec4<f32> {
+fn left_term(p: Problem, row: u32, k: u32) -> vec4<f32> {
   let term = min(k, p.depth - 1u);
   if (LEFT == NEITHER) {
     let last = p.rows - 1u;
     let values = vec4<f32>(
-      left_at(member, min(row, last), term),
-      left_at(member, min(row + 1u, last), term),
-      left_at(member, min(row + 2u, last), term),
-      left_at(member, min(row + 3u, last), term),
+      left_at(p, min(row, last), term),
+      left_at(p, min(row + 1u, last), term),
+      left_at(p, min(row + 2u, last), term),
+      left_at(p, min(row + 3u, last), term),
     );
     return select(vec4<f32>(), values, k < p.depth);
   }
-  return select(vec4<f32>(), left_quad(member, min(row, (p.rows - 1u) & ~3u), term), k < p.depth);
+  return select(vec4<f32>(), left_quad(p, min(row, (p.rows - 1u) & ~3u), term), k < p.depth);
 }

@@ -1,6 +1,10 @@
-// Columns of the tables `members` and `hyper`; the same stand in src/ops/tables.ts.
+// Columns of the tables `members`, `hyper` and `rows`; the same stand in src/ops/tables.ts.
 const MEMBER_SEED: u32 = 0u;
 const MEMBER_ACTIVE: u32 = 1u;
+const MEMBER_SMOOTHING: u32 = 2u;
+
+// Numbers of a row in `rows`, and of a batch in `metrics`.
+const LOSS_COLUMNS: u32 = 3u;
 
 const HYPER_RATE: u32 = 0u;
 const HYPER_PENALTY: u32 = 1u;
@@ -18,3 +22,4 @@ const HYPER_COLUMNS: u32 = 10u;
 const STREAM_DROPOUT: u32 = 4u;
 const STREAM_NOISE: u32 = 5u;
 const STREAM_FLIP: u32 = 6u;
+const STREAM_LAYER_NOISE: u32 = 7u;

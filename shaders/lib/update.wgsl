@@ -1,7 +1,7 @@
 //! use lib/linear.wgsl
 //! use lib/hyper.wgsl
 // What every update starts with: the penalised and clipped gradient and the decayed weight. Twin of updateAll in src/ops/optimizers.ts.
-// The including file binds dw, hyper, penalised, members, normSquares and w, has params.count and params.columns, and defines
+// The including file binds dw, hyper, penalised, members, normSquares and w, has params.count, params.stride and params.columns, and defines
 // update(index, quad, rates, isUpdated). Threads past the end repeat the last quad and drop what they computed from it.
 //
 // Each thread updates PARTS times four elements, in a loop: on a software adapter a thread costs more to start than an update, and
@@ -43,7 +43,7 @@ fn main(
   let first = linear_index(group, groups, (lane & ~7u) * PARTS, WIDTH * PARTS) + (lane & 7u);
   for (var part = 0u; part < PARTS; part++) {
     let quad = min(first + part * 8u, quads - 1u);
-    update(member * quads + quad, quad, rates, isActive && first + part * 8u < quads);
+    update(member * (params.stride / 4u) + quad, quad, rates, isActive && first + part * 8u < quads);
   }
 }
 

@@ -7,6 +7,14 @@ import type { Dataset } from './dataset.ts';
 import testCsv from './embedded/two-peaks-test.csv?raw';
 import trainCsv from './embedded/two-peaks-train.csv?raw';
 
+/**
+ * The curve without its noise: f(x) = 1 + 3 exp(-(x + 2)^2) + 5 exp(-((x - 2) / 0.7)^2) - 0.03 x^2, from embedded/SOURCES.md. The rows
+ * are f(x) + e with e ~ N(0, 0.25^2).
+ */
+export function twoPeaksCurve(x: number): number {
+  return 1 + 3 * Math.exp(-((x + 2) ** 2)) + 5 * Math.exp(-(((x - 2) / 0.7) ** 2)) - 0.03 * x ** 2;
+}
+
 /** Inputs [200, 1], targets [200, 1]; parts `train` and `test`. */
 export function loadTwoPeaks(): Dataset {
   const tables = [trainCsv, testCsv].map((text) =>

@@ -207,11 +207,12 @@ export async function openTrial(
     if (name in kernel.reads && dtype === 'f32') executor.write(name, noise(elements));
   }
   const written = Object.keys(kernel.writes)[0] ?? '';
-  const unwritten = new Uint32Array(tensors[written]?.elements ?? 0).fill(notWritten);
+  // What an output starts from: some are updated in place, and what is left out shows.
+  const before = noise(tensors[written]?.elements ?? 0);
   const steps = Array.from({ length: mostRuns }, (): StepScalars => ({ step: 0, row: 0, validRows: 0xffff_ffff }));
   return {
     async output(variant) {
-      executor.write(written, unwritten);
+      executor.write(written, before);
       executor.run(variant, { steps: steps.slice(0, 1) });
       const values = await executor.read(written);
       return new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -230,9 +231,6 @@ export async function openTrial(
     [Symbol.dispose]: () => executor[Symbol.dispose](),
   };
 }
-
-/** A NaN that no product gives. */
-const notWritten = 0x7fc0_1234;
 
 /** Numbers between -1 and 1 by a linear congruence (Knuth, The Art of Computer Programming, vol. 2, 3.3.4, table 1, line 16). */
 function noise(count: number): Float32Array {

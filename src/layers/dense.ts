@@ -1,49 +1,35 @@
 /** Dense layer: an image or any other shape is flattened; the bias is the last row of its block. */
-import { activationBackward, activationCodes, activationForward } from '../ops/activation.ts';
+import { activationCodes } from '../ops/activation.ts';
 import { denseBackwardInput, denseBackwardWeight, denseForward } from '../ops/dense.ts';
 import { elementCount } from '../formats/shape.ts';
-import type { Emitter, Tensor } from '../ops/emitter.ts';
+import type { Emitter } from '../ops/emitter.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
-import type { Forward, Layer, LayerPlace } from './layer.ts';
+import { emitActivation, emitActivationGradient, fusedActivation, inputGradient, outputSlot } from './activation.ts';
+import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
 
 export function denseLayer(recipe: Extract<LayerRecipe, { type: 'dense' }>, place: LayerPlace): Layer {
   const { name, inputShape } = place;
   const inSize = elementCount(inputShape);
   const outSize = recipe.units;
   const { activation } = recipe;
-  // The slope of gelu does not follow from its output: it keeps its input and runs as a kernel of its own.
-  const fused = activation === 'gelu' ? 'linear' : activation;
 
-  function forward(e: Emitter, x: Tensor): Forward {
+  function forward(e: Emitter, [x]: Inputs): Forward {
     const { population, batch } = e;
     const w = e.parameters(name);
     const sizes = { batch, inSize, outSize, wStride: e.memberStride, population };
     const xStride = x.shape[0] === 1 ? 0 : batch * inSize;
-    const shape = [population, batch, outSize];
-    const count = population * batch * outSize;
-    const constants = { ACTIVATION: activationCodes[activation] };
-    const z = e.slot(`${name}.${activation === 'gelu' ? 'z' : 'y'}`, shape, { activation: fused });
-    e.call(denseForward, { x, w, y: z }, { ...sizes, xStride }, { ACTIVATION: activationCodes[fused] });
-    let y = z;
-    if (activation === 'gelu') {
-      y = e.slot(`${name}.y`, shape);
-      e.call(activationForward, { x: z, y }, { count }, constants);
-    }
+    const z = outputSlot(e, name, activation, [population, batch, outSize]);
+    const constants = { ACTIVATION: activationCodes[fusedActivation(activation)] };
+    e.call(denseForward, { x, w, y: z }, { ...sizes, xStride }, constants);
     return {
-      y,
+      y: emitActivation(e, name, activation, z),
       backward(dy, wantsInput) {
-        let dz = dy;
-        if (activation !== 'linear' && dy.beforeActivation !== true) {
-          dz = e.slot(`${name}.dz`, shape);
-          e.call(activationBackward, { dy, saved: z, dx: dz }, { count }, constants);
-        }
+        const dz = emitActivationGradient(e, activation, z, dy);
         e.call(denseBackwardWeight, { x, dy: dz, dw: e.gradients(name) }, { ...sizes, xStride });
         if (!wantsInput) return undefined;
-        // The slope of the activation that made x is applied where the sums are stored.
-        const made = x.activation ?? 'linear';
-        const dx = e.slot(`${name}.dx`, [population, batch, inSize], { beforeActivation: x.activation !== undefined });
-        e.call(denseBackwardInput, { dy: dz, w, saved: x, dx }, sizes, { ACTIVATION: activationCodes[made] });
-        return dx;
+        const gradient = inputGradient(e, name, x, [population, batch, inSize]);
+        e.call(denseBackwardInput, { dy: dz, w, dx: gradient.dx }, sizes, gradient.constants);
+        return gradient.dx;
       },
     };
   }
@@ -59,9 +45,13 @@ export function denseLayer(recipe: Extract<LayerRecipe, { type: 'dense' }>, plac
         { name: `${name}.weight`, shape: [inSize, outSize], offset: 0, penalised: true },
         { name: `${name}.bias`, shape: [outSize], offset: inSize * outSize, penalised: false },
       ],
-      init: recipe.init,
-      fanIn: inSize,
-      fanOut: outSize,
+      // Biases are drawn as weights are with `torch` only.
+      start: {
+        init: recipe.init,
+        count: (inSize + (recipe.init === 'torch' ? 1 : 0)) * outSize,
+        fanIn: inSize,
+        fanOut: outSize,
+      },
     },
     multiplyAdds: inSize * outSize,
     forward,

@@ -4,13 +4,13 @@ import { elementCount } from '../formats/shape.ts';
 import type { Emitter, Tensor } from '../ops/emitter.ts';
 import { memberColumns } from '../ops/tables.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
-import type { Forward, Layer, LayerPlace } from './layer.ts';
+import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
 
 export function dropoutLayer(recipe: Extract<LayerRecipe, { type: 'dropout' }>, place: LayerPlace): Layer {
   const { name, inputShape, dropoutIndex } = place;
   const features = elementCount(inputShape);
 
-  function forward(e: Emitter, x: Tensor, training: boolean): Forward {
+  function forward(e: Emitter, [x]: Inputs, training: boolean): Forward {
     if (!training) return { y: x, backward: (dy) => dy };
     const { population, batch } = e;
     const members = e.table('members');

@@ -83,18 +83,20 @@ export const activationForward = defineKernel({
   },
 });
 
-/** dx[i] = dy[i] · slope(saved[i]); saved is the output, for gelu the input. dy, saved, dx [count]. */
+/**
+ * dx[i] = dy[i] · slope(dx[i]): in place of the activation's output, for gelu of its input. dy, dx [count].
+ */
 export const activationBackward = defineKernel({
   name: 'activation_backward',
-  reads: { dy: 'f32', saved: 'f32' },
+  reads: { dy: 'f32' },
   writes: { dx: 'f32' },
   params: { count: 'u32' },
   variants: linearVariants,
   launch: (p, tile) => launchLinear(p.count, 1, tile),
   longestSum: () => 1,
-  twin({ dy, saved, dx }, { count }, { math, constants }) {
+  twin({ dy, dx }, { count }, { math, constants }) {
     const code = constants.ACTIVATION ?? 0;
-    for (let i = 0; i < count; i++) dx[i] = math.flush(math.round(dy[i]! * activationSlope(math, code, saved[i]!)));
+    for (let i = 0; i < count; i++) dx[i] = math.flush(math.round(dy[i]! * activationSlope(math, code, dx[i]!)));
   },
 });
 
@@ -115,7 +117,7 @@ export const activationCases: readonly KernelCase[] = Object.entries(activationC
         name: `${name}, ${count}`,
         params: { count },
         constants: { ACTIVATION: code },
-        tensors: { dy: wide, saved, dx: { elements: count } },
+        tensors: { dy: wide, dx: saved },
       },
     ];
   }),

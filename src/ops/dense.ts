@@ -86,19 +86,20 @@ export const denseForward = defineKernel({
 });
 
 /**
- * dx[p,m,k] = (Σ over n of dy[p,m,n]·w[p,k,n]) · slope(saved[p,m,k])
- * dy [population, batch, outSize], w [population, inSize + 1, outSize], saved [population, batch, inSize] → dx like saved.
- * ACTIVATION names the activation that made the layer's input `saved`; linear has slope 1. Longest sum: outSize terms.
+ * dx[p,m,k] = (Σ over n of dy[p,m,n]·w[p,k,n]) · slope(x[p,m,k])
+ * dy [population, batch, outSize], w [population, inSize + 1, outSize] → dx [population, batch, inSize].
+ * Where ACTIVATION names the activation that made the layer's input x, dx holds x and is updated in place; linear has slope 1 and
+ * assigns it. Longest sum: outSize terms.
  */
 export const denseBackwardInput = defineKernel({
   name: 'dense_backward_input',
-  reads: { dy: 'f32x4', w: 'f32x4', saved: 'f32' },
+  reads: { dy: 'f32x4', w: 'f32x4' },
   writes: { dx: 'f32' },
   params: { batch: 'u32', inSize: 'u32', outSize: 'u32', wStride: 'u32', population: 'u32' },
   ...productLaunches(backwardInputShape),
   longestSum: (p) => p.outSize,
   multiplyAdds: (p) => p.population * p.batch * p.inSize * p.outSize,
-  twin({ dy, w, saved, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
+  twin({ dy, w, dx }, { batch, inSize, outSize, wStride, population }, { math, constants }) {
     const code = constants.ACTIVATION ?? 0;
     for (let member = 0; member < population; member++) {
       const dxStart = member * batch * inSize;
@@ -111,7 +112,7 @@ export const denseBackwardInput = defineKernel({
         outSize,
         (row, col, sum) => {
           const index = dxStart + row * inSize + col;
-          dx[index] = math.flush(math.round(sum * activationSlope(math, code, saved[index]!)));
+          dx[index] = math.flush(math.round(sum * activationSlope(math, code, dx[index]!)));
         },
       );
     }
@@ -199,8 +200,7 @@ export const denseCases: readonly KernelCase[] = sizes.flatMap(
         tensors: {
           dy,
           w,
-          saved: { elements: x.elements, fill: { kind: 'normal', scale: 0.5 } },
-          dx: { elements: x.elements },
+          dx: { elements: x.elements, fill: { kind: 'normal', scale: 0.5 } },
         },
       },
       {

@@ -34,6 +34,8 @@ export interface Emitter {
   /** The parameter block of a layer, and its gradient. */
   parameters(block: string): Tensor;
   gradients(block: string): Tensor;
+  /** The running statistics of a layer, in the arena of the parameters. */
+  statistics(block: string): Tensor;
   /** A tensor with a buffer of its own: `members`, `hyper`, … */
   table(name: string): Tensor;
   call(kernel: Kernel, tensors: Readonly<Record<string, Tensor>>, params: Params, constants?: Constants): void;

@@ -74,8 +74,13 @@ export const gatherFloats = defineKernel({
 });
 
 /**
- * Mirrors each image left to right with probability 1/2 (flip = 1) and moves it by up to `shift` pixels each way; what comes in at
- * the edge is 0. Draws of row m: word 0 decides the mirror, words 1 and 2 the moves, keyed by (data seed, step, m).
+ * Augmentation of each image, in this order, all drawn anew for each row and keyed by (data seed, step, m):
+ *   crop: as if zeros of width `padding` lay around the image, and a window of its own size were cut out of that at random;
+ *   mirror: left to right with probability 1/2 (flip = 1);
+ *   contrast and brightness: value · u + v, u uniform within 1 ± contrast, v within ± brightness: about 0 of the normalised input;
+ *   cutout: a square of zeros of edge `cutout`, clipped at the edges; its centre is any pixel, where the edge is even the lower right
+ *   one of its four innermost (DeVries and Taylor, Improved regularization of convolutional neural networks with cutout, 2017).
+ * Salt 0 of the stream: word 0 decides the mirror, words 1 and 2 the crop. Salt 1: contrast, brightness, row and column of the cutout.
  * x [members, batch, height, width, channels], seeds [members] → y like x.
  */
 export const augmentImage = defineKernel({
@@ -88,21 +93,35 @@ export const augmentImage = defineKernel({
     width: 'u32',
     channels: 'u32',
     flip: 'u32',
-    shift: 'u32',
+    padding: 'u32',
+    cutout: 'u32',
+    brightness: 'f32',
+    contrast: 'f32',
     members: 'u32',
   },
   variants: linearVariants,
   launch: (p, tile) => launchLinear(p.batch * p.height * p.width * p.channels, p.members, tile),
-  longestSum: () => 1,
-  twin({ x, seeds, y }, { batch, height, width, channels, flip, shift, members }, { step }) {
+  longestSum: () => 2,
+  twin(
+    { x, seeds, y },
+    { batch, height, width, channels, flip, padding, cutout, brightness, contrast, members },
+    { math, step },
+  ) {
     const words = new Uint32Array(4);
-    const moves = 2 * shift + 1;
+    const moves = 2 * padding + 1;
+    /** Uniform within -1 to 1, and exact. */
+    const spread = (bits: number) => 2 * uniformOpen(bits) - 1;
     for (let member = 0; member < members; member++) {
       for (let m = 0; m < batch; m++) {
         draw4(seeds[member]!, streams.flip, step.step, 0, m, words);
         const mirror = flip === 1 && words[0]! >= 0x8000_0000;
-        const moveY = (words[1]! % moves) - shift;
-        const moveX = (words[2]! % moves) - shift;
+        const moveY = (words[1]! % moves) - padding;
+        const moveX = (words[2]! % moves) - padding;
+        draw4(seeds[member]!, streams.flip, step.step, 1, m, words);
+        const factor = math.mulAdd(contrast, spread(words[0]!), 1);
+        const shift = math.flush(math.round(brightness * spread(words[1]!)));
+        const holeRow = (words[2]! % height) - (cutout >>> 1);
+        const holeCol = (words[3]! % width) - (cutout >>> 1);
         const start = (member * batch + m) * height * width * channels;
         for (let row = 0; row < height; row++) {
           for (let col = 0; col < width; col++) {
@@ -110,10 +129,11 @@ export const augmentImage = defineKernel({
             const moved = col - moveX;
             const fromCol = mirror ? width - 1 - moved : moved;
             const inside = fromRow >= 0 && fromRow < height && fromCol >= 0 && fromCol < width;
+            const hidden = row >= holeRow && row < holeRow + cutout && col >= holeCol && col < holeCol + cutout;
             for (let c = 0; c < channels; c++) {
-              y[start + (row * width + col) * channels + c] = inside
-                ? x[start + (fromRow * width + fromCol) * channels + c]!
-                : 0;
+              let value = inside ? x[start + (fromRow * width + fromCol) * channels + c]! : 0;
+              if (brightness > 0 || contrast > 0) value = math.mulAdd(value, factor, shift);
+              y[start + (row * width + col) * channels + c] = hidden ? 0 : value;
             }
           }
         }
@@ -150,6 +170,8 @@ export const augmentNoise = defineKernel({
     }
   },
 });
+
+const plainAugmentation = { flip: 0, padding: 0, cutout: 0, brightness: 0, contrast: 0 };
 
 const shapes = [
   [1, 1, 1],
@@ -192,7 +214,7 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
     {
       kernel: augmentImage,
       name: `${name}, one row of pixels`,
-      params: { batch, height: 1, width: features, channels: 1, flip: 1, shift: 0, members },
+      params: { batch, height: 1, width: features, channels: 1, ...plainAugmentation, flip: 1, members },
       step,
       tensors: { x: values, seeds, y: x },
     },
@@ -207,18 +229,32 @@ export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, featur
 });
 
 export const augmentCases: readonly KernelCase[] = [
-  { batch: 3, height: 5, width: 7, channels: 3, flip: 1, shift: 2 },
-  { batch: 9, height: 8, width: 8, channels: 1, flip: 0, shift: 1 },
+  { batch: 3, height: 5, width: 7, channels: 3, flip: 1, padding: 2 },
+  { batch: 9, height: 8, width: 8, channels: 1, padding: 1 },
   // Moves further than the image is wide.
-  { batch: 7, height: 2, width: 3, channels: 1, flip: 1, shift: 4 },
-].map(({ batch, height, width, channels, flip, shift }) => ({
-  kernel: augmentImage,
-  name: `${batch} images of ${height}x${width}x${channels}`,
-  params: { batch, height, width, channels, flip, shift, members: 2 },
-  step: { step: 5 },
-  tensors: {
-    x: { elements: 2 * batch * height * width * channels, fill: { kind: 'normal', scale: 1 } },
-    seeds: { elements: 2, fill: { kind: 'values', values: [3, 4] } },
-    y: { elements: 2 * batch * height * width * channels },
-  },
-}));
+  { batch: 7, height: 2, width: 3, channels: 1, flip: 1, padding: 4 },
+  { batch: 9, height: 8, width: 7, channels: 3, cutout: 3 },
+  // Squares that reach over several edges.
+  { batch: 5, height: 3, width: 4, channels: 1, cutout: 6 },
+  { batch: 9, height: 5, width: 6, channels: 1, brightness: 0.3 },
+  { batch: 9, height: 5, width: 6, channels: 3, contrast: 0.7 },
+  { batch: 33, height: 6, width: 5, channels: 3, flip: 1, padding: 1, cutout: 2, brightness: 0.25, contrast: 1 },
+].map((sizes) => {
+  const { batch, height, width, channels } = sizes;
+  const params = { ...plainAugmentation, ...sizes, members: 2 };
+  for (const field of ['brightness', 'contrast'] as const) params[field] = Math.fround(params[field]);
+  const elements = 2 * batch * height * width * channels;
+  return {
+    kernel: augmentImage,
+    name: Object.entries(sizes)
+      .map(([field, value]) => `${field} ${value}`)
+      .join(', '),
+    params,
+    step: { step: 5 },
+    tensors: {
+      x: { elements, fill: { kind: 'normal', scale: 1 } },
+      seeds: { elements: 2, fill: { kind: 'values', values: [3, 4] } },
+      y: { elements },
+    },
+  };
+});

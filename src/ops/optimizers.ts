@@ -10,11 +10,11 @@ import { hyperColumn, hyperColumns, memberColumns } from './tables.ts';
 import type { HyperColumn } from './tables.ts';
 
 /**
- * Read by every update; `normSquares` [population] is the squared norm of the gradient, read only where CLIP is 1. `count`, the elements
- * of a member's arena, is a multiple of four.
+ * Read by every update; `normSquares` [population] is the squared norm of the gradient, read only where CLIP is 1. `count` elements of a
+ * member's arena are updated, `stride` lie from one member to the next; both are multiples of four.
  */
 const shared = { dw: 'f32x4', hyper: 'f32', penalised: 'u32', members: 'u32', normSquares: 'f32' } as const;
-const params = { count: 'u32', columns: 'u32', population: 'u32' } as const;
+const params = { count: 'u32', stride: 'u32', columns: 'u32', population: 'u32' } as const;
 
 /** Each thread updates PARTS times four elements. */
 const variants = { parts16: { WIDTH: 64, PARTS: 16 }, parts1: { WIDTH: 64, PARTS: 1 } } as const;
@@ -42,7 +42,7 @@ interface SharedTensors {
 /** Calls `update` for every element of every active member; assigns what it returns to the weight. */
 function updateAll(
   tensors: SharedTensors,
-  { count, columns, population }: { count: number; columns: number; population: number },
+  { count, stride, columns, population }: { count: number; stride: number; columns: number; population: number },
   { math, step, constants }: TwinContext,
   update: (arguments_: Update) => number,
 ): void {
@@ -59,7 +59,7 @@ function updateAll(
       clip = scale < 1 ? scale : 1;
     }
     for (let i = 0; i < count; i++) {
-      const index = member * count + i;
+      const index = member * stride + i;
       const weight = tensors.w[index]!;
       const gradient = penalisedGradient(math, tensors.dw[index]!, weight, tensors.penalised, i, () => penalty);
       tensors.w[index] = math.flush(
@@ -69,7 +69,7 @@ function updateAll(
   }
 }
 
-/** w = keep·w - rate·g. w, dw [population, count]. */
+/** w = keep·w - rate·g. w, dw [population, stride]. */
 export const sgd = defineKernel({
   name: 'sgd',
   reads: shared,
@@ -193,24 +193,26 @@ const sizes = [
 
 export const optimizerCases: readonly KernelCase[] = sizes.flatMap(({ count, decaying }, index): KernelCase[] => {
   const population = 3;
-  const arena = { elements: population * count, fill: { kind: 'normal', scale: 0.5 } } as const;
-  const positive = { elements: population * count, fill: { kind: 'positive', scale: 0.1 } } as const;
+  // In every third case something lies between the members that no update may touch.
+  const stride = index % 3 === 1 ? count + 8 : count;
+  const arena = { elements: population * stride, fill: { kind: 'normal', scale: 0.5 } } as const;
+  const positive = { elements: population * stride, fill: { kind: 'positive', scale: 0.1 } } as const;
   const values = [...hyperColumns]
     .sort((a, b) => hyperColumn[a] - hyperColumn[b])
     .map((column) => Math.fround(decaying && column === 'keep' ? 0.9 : hyperRow[column]));
   const weights = {
-    elements: population * count,
+    elements: population * stride,
     fill: { kind: 'values', values: [leastWeight, -leastWeight] },
   } as const;
   const tensors = {
     dw: decaying ? { elements: arena.elements } : arena,
     hyper: { elements: 2 * population * values.length, fill: { kind: 'values', values } },
-    penalised: { elements: Math.ceil(count / 32), fill: { kind: 'bits' } },
+    penalised: { elements: Math.ceil(stride / 32), fill: { kind: 'bits' } },
     members: { elements: 2 * population, fill: { kind: 'values', values: [1, 1, 2, 0, 3, 1] } },
     normSquares: { elements: population, fill: { kind: 'values', values: [9, 4, 0.25] } },
     w: decaying ? weights : arena,
   } as const;
-  const base = { params: { count, columns: 2, population }, step: { row: 1 } };
+  const base = { params: { count, stride, columns: 2, population }, step: { row: 1 } };
   const CLIP = index % 2;
   const name = `${count}${CLIP ? ', clipped' : ''}${decaying ? ', weights that decay to nothing' : ''}`;
   return [

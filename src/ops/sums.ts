@@ -6,12 +6,13 @@ import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
 import { defineKernel, launchLinear, linearVariants, sumChunk } from './kernel.ts';
 import type { KernelCase } from './kernel.ts';
 import { orderedSum } from './product.ts';
-import { hyperColumn, hyperColumns } from './tables.ts';
+import { hyperColumn, hyperColumns, lossColumns } from './tables.ts';
 import type { HyperColumn } from './tables.ts';
 
 /**
- * metrics[r,p,c] = Σ over m of rows[r,p,m,c]: each batch's sum of losses and count of right answers, for the rows of all steps of a run.
- * rows [chunk rows, population, batch, 2] → metrics [chunk rows, population, 2]. Longest sum: batch terms.
+ * metrics[r,p,c] = Σ over m of rows[r,p,m,c]: each batch's sum of losses, count of right answers and sum of the third column, for the
+ * rows of all steps of a run.
+ * rows [chunk rows, population, batch, 3] → metrics [chunk rows, population, 3]. Longest sum: batch terms.
  */
 export const batchMetrics = defineKernel({
   name: 'batch_metrics',
@@ -24,9 +25,9 @@ export const batchMetrics = defineKernel({
   longestSum: (p) => p.batch,
   twin({ rows, metrics }, { batch, population }, { math, step, stepCount }) {
     for (let i = (step.row + 1 - stepCount) * population; i < (step.row + 1) * population; i++) {
-      for (let column = 0; column < 2; column++) {
-        metrics[i * 2 + column] = orderedSum(math, batch, (sum, m) =>
-          math.round(sum + rows[(i * batch + m) * 2 + column]!),
+      for (let column = 0; column < lossColumns; column++) {
+        metrics[i * lossColumns + column] = orderedSum(math, batch, (sum, m) =>
+          math.round(sum + rows[(i * batch + m) * lossColumns + column]!),
         );
       }
     }
@@ -146,8 +147,8 @@ export const sumCases: readonly KernelCase[] = [1, 4, 7, 33, 257, 260, 600, 65_7
       step: { row: 2 },
       stepCount: 2,
       tensors: {
-        rows: { elements: 3 * population * count * 2, fill: { kind: 'normal', scale: 1 } },
-        metrics: { elements: 3 * population * 2 },
+        rows: { elements: 3 * population * count * lossColumns, fill: { kind: 'normal', scale: 1 } },
+        metrics: { elements: 3 * population * lossColumns },
       },
     },
     { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },

@@ -4,10 +4,16 @@
  */
 
 /**
- * Columns of `members` [population, columns], u32: the seed; 1 while the member is trained, 0 once it is frozen; then for each
- * dropout layer its threshold (rate·2³²) and the bits of its scale 1/(1-rate).
+ * Columns of `members` [population, columns], u32: the seed; 1 while the member is trained, 0 once it is frozen; the bits of its label
+ * smoothing; then for each dropout layer its threshold (rate·2³²) and the bits of its scale 1/(1-rate).
  */
-export const memberColumns = { seed: 0, active: 1, first: 2 } as const;
+export const memberColumns = { seed: 0, active: 1, smoothing: 2, first: 3 } as const;
+
+/**
+ * Numbers that each row of a batch leaves in `rows` and that are summed in `metrics`: its loss; whether it was right; and for
+ * classifiers whether its label is among the k largest outputs, for other losses its squared error.
+ */
+export const lossColumns = 3;
 
 /** Columns of `hyper` [rows of the chunk, population, columns], f32. */
 export const hyperColumns = [

@@ -8,14 +8,15 @@ import type { Model } from '../model/model.ts';
 import { elementCount } from '../formats/shape.ts';
 import type { Tensor } from '../ops/emitter.ts';
 import type { Binding } from '../ops/kernel.ts';
-import { hyperColumns, memberColumns } from '../ops/tables.ts';
+import { hyperColumns, lossColumns, memberColumns } from '../ops/tables.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { emitEvaluate, emitPenalty, emitTrain, optimizerKernel } from './emit.ts';
+import { emitEvaluate, emitPenalty, emitTrain, imageAugmentation, optimizerKernel } from './emit.ts';
 import type { EmitContext, EmittedCall, Shard } from './emit.ts';
+import { openObserver } from './observe.ts';
 import { sizeBytes } from './plan.ts';
 import type { BufferKind, Call, PlacedTensor, Plan, PlanBuffer, ProgramName } from './plan.ts';
-import { placeSlots } from './slots.ts';
-import type { Slot } from './slots.ts';
+import { mostLiveElements, placeSlots, unsharedElements } from './slots.ts';
+import type { SlotPlace } from './slots.ts';
 
 /** What the plan must know of the dataset. */
 export interface DataShape {
@@ -38,6 +39,8 @@ export interface BuildOptions {
   readonly maxBindingBytes?: number;
   /** False gives every tensor its own buffer: the same bits, for checks. */
   readonly shareSlots?: boolean;
+  /** Adds the program `observe`. */
+  readonly observe?: boolean;
 }
 
 /** Bytes of the indices and of the losses of one chunk's batches, and its rows: enough for short steps to fill the time of a chunk. */
@@ -53,7 +56,7 @@ export function buildPlan(options: BuildOptions): Plan {
   const { batch } = recipe;
   const evaluationBatch = Math.min(recipe.evaluation.batch, data.rowCount);
   const widest = Math.max(batch, evaluationBatch);
-  const lossRowBytes = widest * 8 * population;
+  const lossRowBytes = widest * lossColumns * 4 * population;
   const wantedRows = Math.floor(
     Math.min(indexTableBytes / (widest * 4 * dataPopulation), lossTableBytes / lossRowBytes),
   );
@@ -85,8 +88,8 @@ export function buildPlan(options: BuildOptions): Plan {
   own('penalised', [Math.ceil(model.memberStride / 32)], 'table', 'u32');
   own('normSquares', [population], 'table');
   own('penaltySums', [population], 'table', 'f32', true);
-  own('rows', [chunkRows, population, widest, 2], 'table');
-  own('metrics', [chunkRows, population, 2], 'table', 'f32', true);
+  own('rows', [chunkRows, population, widest, lossColumns], 'table');
+  own('metrics', [chunkRows, population, lossColumns], 'table', 'f32', true);
   own('outputs', [population, evaluationBatch, model.outputCount], 'table', 'f32', true);
   const features = elementCount(data.inputShape);
   if (data.inputs === 'bytes') own('affine', [dataPopulation, 2, features], 'data');
@@ -95,8 +98,10 @@ export function buildPlan(options: BuildOptions): Plan {
     if (data.inputs === 'bytes') own(buffer, [Math.ceil(elements / 4)], 'data', 'u32');
     else own(buffer, [rowCount, features], 'data');
   }
-  if (recipe.loss === 'crossEntropy') own('labels', [storedRows], 'data', 'u32');
-  else own('targets', [storedRows, data.outputCount], 'data');
+  if (recipe.loss === 'crossEntropy') {
+    own('labels', [storedRows], 'data', 'u32');
+    own('classWeights', [dataPopulation, data.outputCount], 'data');
+  } else own('targets', [storedRows, data.outputCount], 'data');
 
   const context: EmitContext = {
     recipe,
@@ -109,19 +114,21 @@ export function buildPlan(options: BuildOptions): Plan {
     shards,
     tables,
   };
-  const emitted: Record<ProgramName, EmittedCall[]> = {
+  const prediction = emitEvaluate(context, evaluationBatch, false);
+  const emitted: Readonly<Record<ProgramName, readonly EmittedCall[]>> = {
     train: emitTrain(context, batch),
-    evaluate: emitEvaluate(context, evaluationBatch, true),
-    predict: emitEvaluate(context, evaluationBatch, false),
+    evaluate: emitEvaluate(context, evaluationBatch, true).calls,
+    predict: prediction.calls,
     penalty: emitPenalty(context),
   };
-  const slots: Slot[] = [];
-  const placed = new Map<Tensor, Slot>();
-  for (const calls of Object.values(emitted)) {
-    for (const [tensor, slot] of placeSlots(calls, slots, shareSlots)) placed.set(tensor, slot);
-  }
+  const observer = options.observe === true ? openObserver(model, recipe.model.layers, population) : undefined;
+  const observed = observer && { calls: emitTrain(context, batch, observer), ...observer.finish() };
+  for (const buffer of observed?.buffers ?? []) buffers.push({ ...buffer, kind: 'table' });
+  const names = Object.keys(emitted) as ProgramName[];
+  const { slots, places } = placeSlots(Object.values(emitted), shareSlots);
   for (const { name, dtype, elements } of slots) buffers.push({ name, dtype, elements, kind: 'slot', readBack: false });
-  const place = (calls: readonly EmittedCall[]) => calls.map((call) => placeCall(call, placed, buffers));
+  const placesOf = (program: ProgramName) => places[names.indexOf(program)] ?? new Map<string, SlotPlace>();
+  const place = (program: ProgramName) => emitted[program].map((call) => placeCall(call, placesOf(program), buffers));
   const plan: Plan = {
     model,
     population,
@@ -132,30 +139,53 @@ export function buildPlan(options: BuildOptions): Plan {
     memberColumnCount,
     buffers,
     programs: {
-      train: place(emitted.train),
-      evaluate: place(emitted.evaluate),
-      predict: place(emitted.predict),
-      penalty: place(emitted.penalty),
+      train: place('train'),
+      evaluate: place('evaluate'),
+      predict: place('predict'),
+      penalty: place('penalty'),
+      // What is added reads what lives anyway, so that the slots of `train` serve here too.
+      ...(observed && { observe: observed.calls.map((call) => placeCall(call, placesOf('train'), buffers)) }),
+    },
+    ...(observed && { observation: observed.layout }),
+    activations: model.layers.map(({ name, type, outputShape }, index) => ({
+      layer: name,
+      type,
+      shape: outputShape,
+      tensor: placeTensor(prediction.outputs[index]!, placesOf('predict'), buffers),
+    })),
+    memory: {
+      slotElements: slots.reduce((sum, { elements }) => sum + elements, 0),
+      liveElements: Math.max(...Object.values(emitted).map(mostLiveElements)),
+      unsharedElements: unsharedElements(Object.values(emitted)),
     },
   };
   checkLimits(plan, storedRows, maxBindingBytes);
   return plan;
 }
 
-function placeCall(call: EmittedCall, slots: ReadonlyMap<Tensor, Slot>, buffers: readonly PlanBuffer[]): Call {
+function placeCall(call: EmittedCall, slots: ReadonlyMap<string, SlotPlace>, buffers: readonly PlanBuffer[]): Call {
   const { kernel, layer, params, constants } = call;
   const tensors: Record<string, PlacedTensor> = {};
   for (const binding of [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)]) {
     const tensor = call.tensors[binding];
     if (tensor === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
-    const buffer = tensor.buffer ?? slots.get(tensor)?.name ?? '';
-    const elementOffset = tensor.elementOffset ?? 0;
-    const capacity = buffers.find((candidate) => candidate.name === buffer)?.elements ?? 0;
-    // A block of an arena reaches from its offset to the arena's end: members lie one stride apart.
-    const elements = tensor.role === 'slot' ? elementCount(tensor.shape) : capacity - elementOffset;
-    tensors[binding] = { name: tensor.name, shape: tensor.shape, buffer, elementOffset, elements };
+    tensors[binding] = placeTensor(tensor, slots, buffers);
   }
   return { kernel, layer, tensors, params, constants };
+}
+
+function placeTensor(
+  tensor: Tensor,
+  slots: ReadonlyMap<string, SlotPlace>,
+  buffers: readonly PlanBuffer[],
+): PlacedTensor {
+  const place = slots.get(tensor.name);
+  const buffer = tensor.buffer ?? place?.slot.name ?? '';
+  const elementOffset = tensor.elementOffset ?? place?.elementOffset ?? 0;
+  const capacity = buffers.find((candidate) => candidate.name === buffer)?.elements ?? 0;
+  // A block of an arena reaches from its offset to the arena's end: members lie one stride apart.
+  const elements = tensor.role === 'slot' ? elementCount(tensor.shape) : capacity - elementOffset;
+  return { name: tensor.name, shape: tensor.shape, buffer, elementOffset, elements };
 }
 
 /** Splits the inputs by rows so that each piece fits one binding; pieces of bytes start at whole words. */
@@ -173,14 +203,9 @@ function planShards(data: DataShape, rowCount: number, maxBindingBytes: number):
   return shards;
 }
 
-function checkAugmentation({ augmentation }: Recipe, { inputShape }: DataShape): void {
-  if (inputShape.length === 3) return;
-  const field = augmentation.horizontalFlip
-    ? 'horizontalFlip'
-    : augmentation.shiftPixels > 0
-      ? 'shiftPixels'
-      : undefined;
-  if (field !== undefined) {
+function checkAugmentation(recipe: Recipe, { inputShape }: DataShape): void {
+  const field = imageAugmentation(recipe);
+  if (field !== undefined && inputShape.length !== 3) {
     throw new RecipeError(
       `augmentation.${field}`,
       `needs images, but each row of this data is ${elementCount(inputShape)} plain numbers.`,
@@ -228,10 +253,11 @@ function checkLimits(plan: Plan, storedRowCount: number, maxBindingBytes: number
 /** Units of the largest layer with which the parameters would fit, other layers as they are. */
 function fittingUnits(model: Model, maxBindingBytes: number): number {
   const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
-  if (widest === undefined) return 0;
+  if (widest?.start === undefined) return 0;
   const index = model.blocks.indexOf(widest);
   const next = model.blocks[index + 1];
-  const perUnit = widest.fanIn + 1 + (next?.fanOut ?? 0);
-  const others = model.memberStride - widest.elements - (next === undefined ? 0 : next.elements - next.fanOut);
+  const nextOut = next?.start?.fanOut ?? 0;
+  const perUnit = widest.start.fanIn + 1 + nextOut;
+  const others = model.memberStride - widest.elements - (next === undefined ? 0 : next.elements - nextOut);
   return Math.max(0, Math.floor((maxBindingBytes / 4 - others - 128) / perUnit));
 }

@@ -5,6 +5,7 @@
 import { elementCount } from '../formats/shape.ts';
 import type { Binding, Constants, Kernel, Params } from '../ops/kernel.ts';
 import type { Model } from '../model/model.ts';
+import type { ObservationLayout } from './observe.ts';
 
 /** arena: lives as long as the run. table: exchanged with the host. data: the resident dataset. slot: shared by liveness. */
 export type BufferKind = 'arena' | 'table' | 'data' | 'slot';
@@ -56,7 +57,32 @@ export interface Plan extends Executable {
   readonly evaluationBatch: number;
   /** Columns of the table of members. */
   readonly memberColumnCount: number;
-  readonly programs: Readonly<Record<ProgramName, readonly Call[]>>;
+  readonly programs: Readonly<Record<ProgramName, readonly Call[]>> & {
+    /** As `train`, with statistics; only where it was asked for. */
+    readonly observe?: readonly Call[];
+  };
+  /** What `observe` leaves. */
+  readonly observation?: ObservationLayout;
+  /** Output of each layer in the program `predict`; all of them are there after a run where slots are not shared. */
+  readonly activations: readonly LayerOutput[];
+  readonly memory: SlotMemory;
+}
+
+export interface LayerOutput {
+  readonly layer: string;
+  readonly type: string;
+  /** Of one row. */
+  readonly shape: readonly number[];
+  readonly tensor: PlacedTensor;
+}
+
+/** What activations and their gradients take, in elements. */
+export interface SlotMemory {
+  readonly slotElements: number;
+  /** The largest sum of tensors that live at one call: no placement takes less. */
+  readonly liveElements: number;
+  /** With a buffer for each tensor. */
+  readonly unsharedElements: number;
 }
 
 export function bufferOf(plan: Plan, name: string): PlanBuffer {

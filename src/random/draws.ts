@@ -15,6 +15,7 @@ export const streams = {
   dropout: 4,
   noise: 5,
   flip: 6,
+  layerNoise: 7,
   synthetic: 8,
 } as const;
 

@@ -18,6 +18,7 @@ export function parseRecipe(json: unknown): Recipe {
   if (!result.success) throw describeIssue(firstFault(result.issues), json);
   const recipe = result.output;
   checkDuration(recipe);
+  checkLoss(recipe);
   checkMembers(recipe);
   return recipe;
 }
@@ -54,7 +55,7 @@ export function memberRecipes(recipe: Recipe): readonly Recipe[] {
 /** Fields that may differ between the members of one population: numbers that kernels read from a per-member table. */
 const memberFields = [
   /^(data\.)?seed$/,
-  /^l2$/,
+  /^(l2|labelSmoothing)$/,
   /^optimizer\.(learningRate|weightDecay|momentum|alpha|beta1|beta2|epsilon)$/,
   /^schedule\.(decay|factor|minimum|etaMin|etaMax|stepSize|riseFraction|startFactor|endFactor|threshold|everyEpochs|patience|warmupSteps)$/,
   /^model\.layers\.\d+\.rate$/,
@@ -75,8 +76,8 @@ function checkMembers(recipe: Recipe): void {
       if (!memberFields.some((field) => field.test(path))) {
         throw new RecipeError(
           `members[${index}]`,
-          `"${path}" cannot differ between the members of a population; only the seeds, l2, dropout rates and the numbers of ` +
-            'optimizer and schedule can. Train it as a run of its own.',
+          `"${path}" cannot differ between the members of a population; only the seeds, l2, label smoothing, dropout rates ` +
+            'and the numbers of optimizer and schedule can. Train it as a run of its own.',
         );
       }
     }
@@ -99,6 +100,19 @@ function checkDuration(recipe: Recipe): void {
   if (recipe.evaluation.everyEpochs !== undefined && recipe.evaluation.everySteps !== undefined) {
     throw new RecipeError('evaluation', 'takes "everyEpochs" or "everySteps", not both.');
   }
+}
+
+/** Fields that say something of one loss only. */
+function checkLoss({ loss, huberDelta, labelSmoothing, classWeights, evaluation }: Recipe): void {
+  const fields = [
+    { place: 'huberDelta', of: 'huber', isSet: huberDelta !== 1 },
+    { place: 'labelSmoothing', of: 'crossEntropy', isSet: labelSmoothing > 0 },
+    { place: 'classWeights', of: 'crossEntropy', isSet: classWeights !== undefined },
+    { place: 'evaluation.topK', of: 'crossEntropy', isSet: evaluation.topK !== undefined },
+  ];
+  const wrong = fields.find(({ of, isSet }) => isSet && loss !== of);
+  if (wrong === undefined) return;
+  throw new RecipeError(wrong.place, `belongs to the loss "${wrong.of}", but loss is "${loss}". Leave it out.`);
 }
 
 type Issue = v.BaseIssue<unknown>;
@@ -159,10 +173,9 @@ function sayExpected(issue: v.BaseIssue<unknown>): string {
     case 'min_length':
       return `at least ${String(issue.requirement)} of them`;
   }
-  const expected = issue.expected ?? 'another value';
-  const names = quotedNames(expected);
-  if (names.length > 0) return `one of ${names.join(', ')}`;
-  return sayTypes(expected.replace(/[()]/g, '').split(' | '));
+  const expected = (issue.expected ?? 'another value').replace(/[()]/g, '').split(' | ');
+  if (expected.every((name) => name.startsWith('"'))) return `one of ${quotedNames(expected.join()).join(', ')}`;
+  return sayTypes(expected);
 }
 
 const typeWords: Readonly<Record<string, string>> = {

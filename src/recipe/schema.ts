@@ -13,6 +13,7 @@ const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const epsilon = v.pipe(v.number(), v.finite(), v.minValue(2 ** -100));
 const rate = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
+const pixels = v.pipe(count, v.maxValue(65_535));
 
 /** A share of the rows: a whole number counts rows, a number below 1 is a fraction of the pool, a part is named. */
 const share = v.union([
@@ -86,21 +87,78 @@ export const initNames = [
   'torch',
 ] as const;
 
+/** One number for height and width, or [height, width]. */
+const extent = v.union([positiveInteger, v.tuple([positiveInteger, positiveInteger])]);
+/** `same` as in Keras: zeros around, so that the output has ceil(size / stride) rows and columns. */
+const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
+const activation = v.optional(v.picklist(activationNames), 'linear');
+/** Biases start at 0, except with `torch`: weights and biases uniform within ±1/sqrt(inputs), as torch.nn.Linear and Conv2d. */
+const init = v.optional(v.picklist(initNames), 'heNormal');
+/** Added to the variance before its root is taken. */
+const normEpsilon = v.optional(epsilon, 1e-5);
+
+const named = {
+  /** Default: the type and a number, such as `conv2d1`. */
+  name: v.optional(v.string()),
+};
+const layerFields = {
+  ...named,
+  /** Name of the layer that it takes its input from. Default: the one before it. */
+  input: v.optional(v.string()),
+};
+const poolFields = {
+  size: v.optional(extent, 2),
+  /** Default: the size. */
+  stride: v.optional(extent),
+  padding,
+  ...layerFields,
+};
+
 const layer = v.variant('type', [
+  v.strictObject({ type: v.literal('dense'), units: positiveInteger, activation, init, ...layerFields }),
   v.strictObject({
-    type: v.literal('dense'),
-    units: positiveInteger,
-    activation: v.optional(v.picklist(activationNames), 'linear'),
-    /** Biases start at 0, except with `torch`: weights and biases uniform within ±1/sqrt(inputs), as torch.nn.Linear. */
-    init: v.optional(v.picklist(initNames), 'heNormal'),
-    name: v.optional(v.string()),
+    type: v.literal('conv2d'),
+    filters: positiveInteger,
+    kernel: v.optional(extent, 3),
+    stride: v.optional(extent, 1),
+    padding,
+    /** Superfluous before a batchNorm, whose shift takes its place. */
+    bias: v.optional(v.boolean(), true),
+    activation,
+    init,
+    ...layerFields,
+  }),
+  v.strictObject({ type: v.literal('maxPool2d'), ...poolFields }),
+  /** Mean over the part of the window that lies in the image. */
+  v.strictObject({ type: v.literal('averagePool2d'), ...poolFields }),
+  v.strictObject({ type: v.literal('globalAveragePool2d'), ...layerFields }),
+  /** Over batch and positions, for each channel; names and defaults are torch.nn.BatchNorm2d's. */
+  v.strictObject({
+    type: v.literal('batchNorm'),
+    /** Share of the batch in the running statistics. */
+    momentum: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 0.1),
+    epsilon: normEpsilon,
+    activation,
+    ...layerFields,
+  }),
+  /** Over the features of a row, or over the channels of each position of an image. */
+  v.strictObject({ type: v.literal('layerNorm'), epsilon: normEpsilon, activation, ...layerFields }),
+  v.strictObject({ type: v.literal('flatten'), ...layerFields }),
+  /** Sum of layers of one shape: a residual connection. */
+  v.strictObject({
+    type: v.literal('add'),
+    inputs: v.pipe(v.array(v.string()), v.minLength(2)),
+    activation,
+    ...named,
   }),
   v.strictObject({
     type: v.literal('dropout'),
     /** Share of units that are dropped; the others are scaled by 1/(1-rate) (inverted dropout). */
     rate,
-    name: v.optional(v.string()),
+    ...layerFields,
   }),
+  /** Normal noise on every element while training. */
+  v.strictObject({ type: v.literal('gaussianNoise'), standardDeviation: nonNegative, ...layerFields }),
 ]);
 
 const optimizerFields = {
@@ -195,10 +253,21 @@ export const recipeSchema = v.strictObject({
   data,
   model: v.strictObject({ layers: v.pipe(v.array(layer), v.minLength(1)) }),
   /**
-   * `crossEntropy`: softmax cross-entropy from integer labels. `mse`: mean over batch and outputs.
-   * `quadratic`: half the sum over outputs, mean over the batch.
+   * `crossEntropy`: softmax cross-entropy from integer labels. Of the differences of outputs and targets, mean over batch and outputs:
+   * `mse`: squares; `mae`: absolute values; `huber`: half the squares up to `huberDelta`, beyond it straight on, as torch.nn.HuberLoss.
+   * `quadratic`: half the squares, sum over outputs, mean over the batch.
    */
-  loss: v.optional(v.picklist(['crossEntropy', 'mse', 'quadratic']), 'crossEntropy'),
+  loss: v.optional(v.picklist(['crossEntropy', 'mse', 'mae', 'huber', 'quadratic']), 'crossEntropy'),
+  /** Of `huber`: the difference from which on the loss grows linearly. */
+  huberDelta: v.optional(epsilon, 1),
+  /** Of `crossEntropy`: the share s of each row's target that all classes divide equally (torch.nn.CrossEntropyLoss); 0 is off. */
+  labelSmoothing: v.optional(rate, 0),
+  /**
+   * Of `crossEntropy`: what the loss of a row is multiplied by, for each class, in training and in evaluation. `balanced`: training rows /
+   * (classes * training rows of the class). The mean is still over the rows, as with Keras's class_weight; torch divides by the sum of the
+   * weights of the batch instead. Default: none.
+   */
+  classWeights: v.optional(v.union([v.literal('balanced'), v.pipe(v.array(nonNegative), v.minLength(1))])),
   /** Penalty l2 * factor * sum(w^2) in the cost, weights only. */
   l2: v.optional(nonNegative, 0),
   /** `1/(2n)`: n is the number of training rows. */
@@ -213,8 +282,14 @@ export const recipeSchema = v.strictObject({
       noise: v.optional(v.strictObject({ standardDeviation: nonNegative, fraction: v.optional(fraction, 1) })),
       /** Mirror images left to right with probability 1/2. */
       horizontalFlip: v.optional(v.boolean(), false),
-      /** Move images by up to so many pixels each way; what comes in at the edge counts as a zero input. */
-      shiftPixels: v.optional(count, 0),
+      /** Crop images at random after so many zeros were put around them, as torchvision's RandomCrop(size, padding). */
+      cropPadding: v.optional(pixels, 0),
+      /** Multiply each image by a number drawn from 1 - c to 1 + c: about 0 of the normalised input, which keeps its place. */
+      contrast: v.optional(fraction, 0),
+      /** Add a number drawn from -b to b to each image, in units of the normalised input. */
+      brightness: v.optional(nonNegative, 0),
+      /** Edge of a square of zeros at a random place of each image, clipped at the image's edges (DeVries and Taylor 2017); 0 is off. */
+      cutout: v.optional(pixels, 0),
     }),
     {},
   ),
@@ -230,6 +305,8 @@ export const recipeSchema = v.strictObject({
       everySteps: v.optional(positiveInteger),
       /** Rows a batch: memory and speed, and the last bits of reported losses; never the weights. */
       batch: v.optional(positiveInteger, 256),
+      /** Of `crossEntropy`: report the share of rows whose class is among the k largest outputs too. Default: not. */
+      topK: v.optional(positiveInteger),
     }),
     {},
   ),

@@ -7,8 +7,8 @@ import { DataError } from '../errors.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import type { NamedTensor } from '../formats/safetensors.ts';
 import { sha256 } from '../formats/sha256.ts';
-import { parameterTensors } from '../model/model.ts';
-import type { Model } from '../model/model.ts';
+import { parameterTensors, trainedTensors } from '../model/model.ts';
+import type { Model, PlacedParameters } from '../model/model.ts';
 import { elementCount } from '../formats/shape.ts';
 import { bufferOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -31,6 +31,14 @@ const memberProgressSchema = v.strictObject({
   /** Sums over the training batches since the last evaluation. */
   lossSum: v.number(),
   correctSum: v.number(),
+  /** Of the third number of the rows; older checkpoints have none. Squares can overflow where the loss does not, and JSON then has null. */
+  extraSum: v.optional(
+    v.pipe(
+      v.nullable(v.number()),
+      v.transform((sum) => sum ?? Infinity),
+    ),
+    0,
+  ),
 });
 export type MemberProgress = Readonly<v.InferOutput<typeof memberProgressSchema>>;
 
@@ -63,11 +71,17 @@ function memberPrefix(index: number, count: number): string {
   return count === 1 ? '' : `members.${index}.`;
 }
 
+/** What an arena holds: weights have running statistics beside them, what an optimizer keeps has not. */
+function tensorsIn(arena: string, model: Model): readonly PlacedParameters[] {
+  return arena === 'parameters' || arena === 'best' ? parameterTensors(model) : trainedTensors(model);
+}
+
 /** Named tensors of one arena, in file order: member by member, without padding. */
-function arenaTensors(model: Model, arena: Float32Array, prefix: string): NamedTensor[] {
+function arenaTensors(model: Model, name: string, arena: Float32Array): NamedTensor[] {
+  const prefix = `${name}/`;
   const count = arena.length / model.memberStride;
   return Array.from({ length: count }, (_, index) =>
-    parameterTensors(model).map(({ name, shape, arenaOffset }) => {
+    tensorsIn(name, model).map(({ name, shape, arenaOffset }) => {
       const start = index * model.memberStride + arenaOffset;
       return {
         name: `${prefix}${memberPrefix(index, count)}${name}`,
@@ -97,7 +111,8 @@ export function writeWeights(
  * numbers that are not finite.
  */
 export function readWeights(bytes: Uint8Array, place: string, model: Model, population: number): Float32Array {
-  return tensorsToArena(readSafetensors(bytes, place).tensors, place, model, population, '');
+  const { tensors } = readSafetensors(bytes, place);
+  return tensorsToArena(tensors, place, model, population, parameterTensors(model), '');
 }
 
 export function writeCheckpoint(
@@ -105,7 +120,7 @@ export function writeCheckpoint(
   { counters, arenas }: Checkpoint,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const tensors = Object.entries(arenas).flatMap(([name, arena]) => arenaTensors(model, arena, `${name}/`));
+  const tensors = Object.entries(arenas).flatMap(([name, arena]) => arenaTensors(model, name, arena));
   return writeSafetensors(tensors, { ...metadata, counters: JSON.stringify(counters) });
 }
 
@@ -119,7 +134,10 @@ export function readCheckpoint(bytes: Uint8Array, place: string, plan: Plan): Ch
   }
   const counters = readCounters(metadata.counters, place);
   const arenas = Object.fromEntries(
-    stateArenas(plan).map((name) => [name, tensorsToArena(tensors, place, plan.model, plan.population, `${name}/`)]),
+    stateArenas(plan).map((name) => {
+      const wanted = tensorsIn(name, plan.model);
+      return [name, tensorsToArena(tensors, place, plan.model, plan.population, wanted, `${name}/`)];
+    }),
   );
   checkCheckpoint({ counters, arenas }, plan, place);
   return { counters, arenas };
@@ -167,11 +185,12 @@ function tensorsToArena(
   place: string,
   model: Model,
   population: number,
+  wanted: readonly PlacedParameters[],
   prefix: string,
 ): Float32Array {
   const arena = new Float32Array(population * model.memberStride);
   for (let index = 0; index < population; index++) {
-    for (const { name, shape, arenaOffset } of parameterTensors(model)) {
+    for (const { name, shape, arenaOffset } of wanted) {
       // A plain run's weights start every member of a population.
       const full = `${prefix}${memberPrefix(index, population)}${name}`;
       const stored = tensors.get(full) ?? tensors.get(`${prefix}${name}`);
@@ -199,7 +218,7 @@ function tensorsToArena(
 }
 
 /**
- * sha256 in hexadecimal over the little-endian float32 bytes of one member's parameters, in file order, without metadata;
+ * sha256 in hexadecimal over the little-endian float32 bytes of one member's parameters and running statistics, in file order, without metadata;
  * undefined where the platform offers none.
  */
 export async function weightsSha256(
@@ -209,10 +228,11 @@ export async function weightsSha256(
 ): Promise<string | undefined> {
   const start = member * model.memberStride;
   const share = parameters.subarray(start, start + model.memberStride);
-  const bytes = new Uint8Array(model.parameterCount * 4);
+  const tensors = parameterTensors(model);
+  const bytes = new Uint8Array(4 * tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0));
   const view = new DataView(bytes.buffer);
   let offset = 0;
-  for (const { arenaOffset, shape } of parameterTensors(model)) {
+  for (const { arenaOffset, shape } of tensors) {
     for (let i = 0; i < elementCount(shape); i++, offset += 4) view.setFloat32(offset, share[arenaOffset + i]!, true);
   }
   return sha256(bytes);

@@ -5,12 +5,13 @@
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StepScalars } from '../ops/kernel.ts';
+import { lossColumns } from '../ops/tables.ts';
 import type { Feed } from './session.ts';
 
 interface Chunk {
   readonly firstStep: number;
   readonly count: number;
-  /** Sums of loss and right answers of each step and member [count, population, 2]; settles when the chunk is done. */
+  /** Sums over the rows of each step and member [count, population, 3]; settles when the chunk is done. */
   readonly table: Promise<ArrayLike<number>>;
 }
 
@@ -54,7 +55,7 @@ export function createChunks({ executor, feed, plan, budgetMilliseconds, kind }:
       const steps = feed.loadTraining(executor, firstStep, count, plateaus);
       if (run === undefined) executor.run('train', { steps });
       else await run(steps);
-      const table = executor.read('metrics', 0, count * plan.population * 2);
+      const table = executor.read('metrics', 0, count * plan.population * lossColumns);
       // Handled where it is awaited; a lost device must not end the process before that.
       table.catch(() => undefined);
       flying.push({ firstStep, count, table });

@@ -1,24 +1,41 @@
-/** Evaluation on the device: loss, cost and accuracy of every member on one split, and outputs of rows. */
+/** Evaluation on the device: loss, cost and measures of success of every member on one split, and outputs of rows. */
+import type { SplitName } from '../data/dataset.ts';
+import { lossColumns } from '../ops/tables.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Recipe } from '../recipe/schema.ts';
 import type { Metrics } from './events.ts';
 import { penaltyWeight } from './schedule.ts';
 import type { Feed, Prepared } from './session.ts';
 
-/** Turns a member's sums into means. `squares` is its sum of squared weights. */
+/** Sums over rows of what each of them leaves: its loss, whether it was right, and the third number (see `lossColumns`). */
+export interface MetricSums {
+  loss: number;
+  correct: number;
+  extra: number;
+}
+
+/** Turns the sums over rows of a split into the metrics of a member. `squares` is its sum of squared weights. */
 export function toMetrics(
-  { dataset, views }: Prepared,
-  member: Recipe,
-  sums: { readonly loss: number; readonly correct: number; readonly rows: number },
+  { dataset, views, members }: Prepared,
+  memberIndex: number,
+  split: SplitName,
+  { loss: lossSum, correct, extra }: Readonly<MetricSums>,
+  rows: number,
   squares: number,
 ): Metrics {
-  const loss = sums.loss / sums.rows;
+  const member = members[memberIndex]!;
+  const loss = lossSum / rows;
   const weight = penaltyWeight(member, views[0]!.split.train.length);
   // Without a penalty its sum may overflow.
   const cost = weight === 0 ? loss : loss + weight * squares;
-  if (dataset.task === 'regression') return { loss, cost };
-  return { loss, cost, accuracy: sums.correct / sums.rows };
+  if (dataset.task === 'classification') {
+    const { topK } = member.evaluation;
+    return { loss, cost, accuracy: correct / rows, ...(topK !== undefined && { topKAccuracy: extra / rows }) };
+  }
+  if (!Number.isFinite(extra)) return { loss, cost };
+  const rmse = Math.sqrt(extra / (rows * dataset.outputCount));
+  const variance = (views[memberIndex] ?? views[0]!).targetVariance?.[split] ?? 0;
+  return { loss, cost, rmse, ...(variance > 0 && { r2: 1 - extra / rows / variance }) };
 }
 
 /** Sum of squared weights of each member, for the penalty. */
@@ -27,44 +44,35 @@ export async function sumOfSquares(executor: Executor): Promise<number[]> {
   return Array.from(await executor.read('penaltySums'));
 }
 
-/**
- * Mean loss, cost and accuracy of every member over rows of the dataset; `rows` holds one list per data view, or one for all.
- * The batches' sums are added in float64.
- */
-export async function evaluateRows(
+/** Metrics of every member over the rows of a split; none for a split without rows. The batches' sums are added in float64. */
+export async function evaluateSplit(
   prepared: Prepared,
   executor: Executor,
   feed: Feed,
-  rows: readonly Uint32Array[],
-): Promise<Metrics[]> {
-  const { plan, members } = prepared;
-  const { population } = plan;
-  const total = rows[0]?.length ?? 0;
-  const loss = new Float64Array(population);
-  const correct = new Float64Array(population);
+  split: SplitName,
+): Promise<readonly Metrics[] | undefined> {
+  const { plan, members, views } = prepared;
+  const rows = views.map((view) => view.split[split]);
+  const total = rows[0]!.length;
+  if (total === 0) return undefined;
+  const sums = members.map(() => ({ loss: 0, correct: 0, extra: 0 }));
   for (let row = 0; row < total;) {
     const { steps, nextRow } = feed.loadRows(executor, rows, row);
     executor.run('evaluate', { steps });
-    addMetrics(await executor.read('metrics', 0, steps.length * population * 2), population, loss, correct);
+    addMetrics(await executor.read('metrics', 0, steps.length * plan.population * lossColumns), sums);
     row = nextRow;
   }
   const squares = await sumOfSquares(executor);
-  return members.map((member, index) =>
-    toMetrics(prepared, member, { loss: loss[index]!, correct: correct[index]!, rows: total }, squares[index]!),
-  );
+  return sums.map((memberSums, index) => toMetrics(prepared, index, split, memberSums, total, squares[index]!));
 }
 
-/** Adds rows of the table of metrics [rows, population, 2] to the members' sums. */
-export function addMetrics(
-  table: ArrayLike<number>,
-  population: number,
-  loss: Float64Array,
-  correct: Float64Array,
-): void {
-  for (let index = 0; index < table.length; index += 2) {
-    const member = (index / 2) % population;
-    loss[member]! += table[index]!;
-    correct[member]! += table[index + 1]!;
+/** Adds rows of the table of metrics [rows, population, 3] to the members' sums. */
+export function addMetrics(table: ArrayLike<number>, sums: readonly MetricSums[]): void {
+  for (let index = 0; index < table.length; index += lossColumns) {
+    const member = sums[(index / lossColumns) % sums.length]!;
+    member.loss += table[index]!;
+    member.correct += table[index + 1]!;
+    member.extra += table[index + 2]!;
   }
 }
 

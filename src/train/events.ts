@@ -1,6 +1,7 @@
 /** What a run reports while it goes, and at its end. Plain data, so that it can be printed, drawn or stored as it is. */
 import type { Recipe } from '../recipe/schema.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import type { Observation } from './observe.ts';
 import type { Profile } from './profile.ts';
 import type { SavedModel } from './saved-model.ts';
 
@@ -12,6 +13,12 @@ export interface Metrics {
   readonly cost: number;
   /** Share of right answers, 0..1; only for classifiers. */
   readonly accuracy?: number;
+  /** Share of rows whose class is among the k largest outputs, where the recipe asks for it. */
+  readonly topKAccuracy?: number;
+  /** Root of the mean squared error over rows and outputs, in the target's unit; only for regressions, and while the squares are finite. */
+  readonly rmse?: number;
+  /** 1 - squared error / squared deviation of the split's targets from their mean, of each output; absent where these do not vary. */
+  readonly r2?: number;
 }
 
 export interface MemberEvaluation {
@@ -62,7 +69,13 @@ export interface CheckpointEvent {
   readonly checkpoint: Checkpoint;
 }
 
-export type TrainEvent = StartEvent | ProgressEvent | EvaluationEvent | CheckpointEvent;
+/** If observations were asked for: after the progress of the chunk that the observed step ends. */
+export interface ObservationEvent {
+  readonly type: 'observation';
+  readonly observation: Observation;
+}
+
+export type TrainEvent = StartEvent | ProgressEvent | EvaluationEvent | ObservationEvent | CheckpointEvent;
 
 /** How one member ended. */
 export interface MemberResult {

@@ -6,6 +6,7 @@ import { NonFiniteError } from '../errors.ts';
 import { parameterTensors } from '../model/model.ts';
 import { elementType } from '../ops/kernel.ts';
 import type { StepScalars } from '../ops/kernel.ts';
+import { lossColumns } from '../ops/tables.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Call, PlacedTensor, Plan, ProgramName } from '../plan/plan.ts';
 import type { Feed, Prepared } from './session.ts';
@@ -121,15 +122,15 @@ const stateTitles: Readonly<Record<string, string>> = {
 /** The layer and the tensor to which an element of an arena belongs. */
 function parameterAt({ model }: Plan, index: number): { readonly layer: string; readonly tensor: string } | undefined {
   const offset = index % model.memberStride;
-  const block = model.blocks.findLast(({ arenaOffset }) => arenaOffset <= offset);
+  const block = [...model.blocks, ...model.statistics].findLast(({ arenaOffset }) => arenaOffset <= offset);
   const tensor = parameterTensors(model).findLast(({ arenaOffset }) => arenaOffset <= offset);
   return block && tensor && { layer: block.name, tensor: tensor.name };
 }
 
 /** The member to which an element of a written tensor belongs. */
 function memberAt({ population, model, buffers }: Plan, { params }: Call, place: PlacedTensor, index: number): number {
-  if (place.buffer === 'metrics') return Math.floor(index / 2) % population;
-  if (place.buffer === 'rows') return Math.floor(index / 2 / (params.batch ?? 1)) % population;
+  if (place.buffer === 'metrics') return Math.floor(index / lossColumns) % population;
+  if (place.buffer === 'rows') return Math.floor(index / lossColumns / (params.batch ?? 1)) % population;
   const inArena = buffers.some(({ name, kind }) => name === place.buffer && kind === 'arena');
   return Math.floor(index / (inArena ? model.memberStride : place.elements / population));
 }

@@ -33,6 +33,7 @@ export const freshProgress: MemberProgress = {
   plateauBad: 0,
   lossSum: 0,
   correctSum: 0,
+  extraSum: 0,
 };
 
 export function startProgress({ members }: Prepared, from?: Counters): Progress {
@@ -46,7 +47,7 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
     members: states,
     frozen: () => new Set(states.flatMap((state, index) => (isTrained(state) ? [] : [index]))),
     diverge(member, step) {
-      Object.assign(states[member]!, { divergedAt: step, lossSum: 0, correctSum: 0 });
+      Object.assign(states[member]!, { divergedAt: step, lossSum: 0, correctSum: 0, extraSum: 0 });
     },
     plateaus: () => states.map((state) => state.plateau),
     counters() {
@@ -57,7 +58,7 @@ export function startProgress({ members }: Prepared, from?: Counters): Progress 
     evaluated() {
       this.evaluatedAt = this.step;
       evaluations++;
-      for (const state of states) state.lossSum = state.correctSum = 0;
+      for (const state of states) state.lossSum = state.correctSum = state.extraSum = 0;
     },
   };
 }

@@ -6,7 +6,14 @@ import type { EvaluationEvent, TrainResult } from './events.ts';
 const perMember = v.union([v.number(), v.array(v.number())]);
 /** null for a member that has diverged. */
 const measured = v.union([v.number(), v.array(v.nullable(v.number()))]);
-const metrics = v.object({ loss: measured, cost: measured, accuracy: v.optional(measured) });
+const metrics = v.object({
+  loss: measured,
+  cost: measured,
+  accuracy: v.optional(measured),
+  topKAccuracy: v.optional(measured),
+  rmse: v.optional(measured),
+  r2: v.optional(measured),
+});
 
 /** The contract of `train --json`; of a population every per-member number is a list. */
 export const resultSchema = v.object({

@@ -1,10 +1,9 @@
 /** What a run says of itself at its evaluation points and at its end, member by member. */
-import type { SplitName } from '../data/dataset.ts';
 import { parameterTensors } from '../model/model.ts';
 import { elementCount } from '../formats/shape.ts';
 import type { Executor } from '../plan/executor.ts';
 import { weightsSha256 } from './checkpoint.ts';
-import { evaluateRows, sumOfSquares, toMetrics } from './evaluate.ts';
+import { evaluateSplit, sumOfSquares, toMetrics } from './evaluate.ts';
 import type { EvaluationEvent, MemberEvaluation, MemberResult, MemberWeights, Metrics } from './events.ts';
 import { judge } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -33,8 +32,9 @@ export async function evaluatePoint(
   const squares = await sumOfSquares(executor);
   const validation = await evaluateSplit(prepared, executor, feed, 'validation');
   const evaluations: MemberEvaluation[] = members.map((member, index) => {
-    const { lossSum, correctSum, plateau } = progress.members[index]!;
-    const train = toMetrics(prepared, member, { loss: lossSum, correct: correctSum, rows }, squares[index]!);
+    const { lossSum, correctSum, extraSum, plateau } = progress.members[index]!;
+    const sums = { loss: lossSum, correct: correctSum, extra: extraSum };
+    const train = toMetrics(prepared, index, 'train', sums, rows, squares[index]!);
     const rate = learningRate(member, Math.max(0, progress.step - 1), duration, plateau);
     return { learningRate: rate, train, ...(validation && { validation: validation[index]! }) };
   });
@@ -80,10 +80,10 @@ function isFiniteEverywhere({ train: onTrain, validation, test }: Scores): boole
 function maskDiverged<T extends Scores>(scores: T, { divergedAt }: Progress['members'][number]): T {
   if (divergedAt === null) return scores;
   const { train: onTrain, validation, test } = scores;
-  const mask = ({ accuracy }: Metrics): Metrics => ({
+  const mask = (metrics: Metrics): Metrics => ({
     loss: Number.NaN,
     cost: Number.NaN,
-    ...(accuracy !== undefined && { accuracy: Number.NaN }),
+    ...Object.fromEntries(Object.keys(metrics).map((name) => [name, Number.NaN])),
   });
   return {
     ...scores,
@@ -91,16 +91,6 @@ function maskDiverged<T extends Scores>(scores: T, { divergedAt }: Progress['mem
     ...(validation && { validation: mask(validation) }),
     ...(test && { test: mask(test) }),
   };
-}
-
-async function evaluateSplit(
-  prepared: Prepared,
-  executor: Executor,
-  feed: Feed,
-  name: SplitName,
-): Promise<readonly Metrics[] | undefined> {
-  const rows = prepared.views.map(({ split }) => split[name]);
-  return rows[0]!.length === 0 ? undefined : evaluateRows(prepared, executor, feed, rows);
 }
 
 /** Final scores of every member; those of members that diverge only here are zeroed in `parameters`, after `found` was called. */

@@ -21,7 +21,7 @@ export function startRun(events: AsyncGenerator<TrainEvent, TrainResult, void>):
     try {
       const item = await events.next();
       if (item.done === true) resolve(item.value);
-      else if (item.value.type !== 'checkpoint') step = item.value.step;
+      else if ('step' in item.value) ({ step } = item.value);
       return item;
     } catch (cause) {
       reject(cause);

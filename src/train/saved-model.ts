@@ -9,7 +9,7 @@ import { DataError } from '../errors.ts';
 import { elementCount } from '../formats/shape.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import type { Prepared } from './session.ts';
+import type { Prepared, PrepareOptions } from './session.ts';
 
 const numbers = v.array(v.number());
 
@@ -58,7 +58,7 @@ export function prepareRows(
   member: number,
   rows: Float64Array,
   place: string,
-  maxBindingBytes: number,
+  { maxBindingBytes, shareSlots = true }: PrepareOptions,
 ): Prepared {
   const features = elementCount(model.inputShape);
   const rowCount = rows.length / features;
@@ -81,7 +81,12 @@ export function prepareRows(
     dataset,
     views: [{ split, seed: recipe.data.seed, normalization }],
     duration: { steps: 1, stepsPerEpoch: 1 },
-    plan: buildPlan({ recipe, data: { ...dataset, inputs: model.inputs }, maxBindingBytes }),
+    plan: buildPlan({
+      recipe,
+      data: { ...dataset, inputs: model.inputs },
+      ...(maxBindingBytes !== undefined && { maxBindingBytes }),
+      shareSlots,
+    }),
     inputs: [applyNormalization(dataset.inputs, normalization, features)],
   };
 }

@@ -1,4 +1,4 @@
-/** Scores of a trained model beyond loss and accuracy: confusion matrix, per-class table, and those of a regression. In float64. */
+/** Scores of a trained classifier beyond loss and accuracy: confusion matrix, per-class table, probabilities. In float64. */
 
 export interface ClassScores {
   readonly name: string;
@@ -10,13 +10,6 @@ export interface ClassScores {
   readonly f1: number;
   /** Rows that have this class. */
   readonly support: number;
-}
-
-export interface RegressionScores {
-  /** Root of the mean squared error over rows and outputs, in the target's unit. */
-  readonly rmse: number;
-  /** 1 - squared error / squared deviation from the mean of the targets; absent where these do not vary. */
-  readonly r2?: number;
 }
 
 /** Index of the largest output of each row of [rows, outputCount]; the first of equals. */
@@ -45,20 +38,6 @@ export function classScores(confusion: readonly (readonly number[])[], names: re
     const f1 = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
     return { name, precision, recall, f1, support };
   });
-}
-
-/** Scores of outputs [rows, outputCount] against targets of the same shape; the mean is taken per output. */
-export function regressionScores(outputs: Float32Array, targets: Float32Array, outputCount: number): RegressionScores {
-  const rows = targets.length / outputCount;
-  const means = new Float64Array(outputCount);
-  for (const [index, target] of targets.entries()) means[index % outputCount]! += target / rows;
-  let error = 0;
-  let deviation = 0;
-  for (const [index, target] of targets.entries()) {
-    error += (outputs[index]! - target) ** 2;
-    deviation += (target - means[index % outputCount]!) ** 2;
-  }
-  return { rmse: Math.sqrt(error / targets.length), ...(deviation > 0 && { r2: 1 - error / deviation }) };
 }
 
 /** Softmax of each row of logits [rows, outputCount], in float64. */

@@ -6,11 +6,12 @@ import { float32 } from '../arithmetic/arithmetic.ts';
 import type { Arithmetic } from '../arithmetic/arithmetic.ts';
 import { DataError, RecipeError } from '../errors.ts';
 import { normalize, splitDataset } from '../data/dataset.ts';
-import type { Dataset, Normalization, NormalizedInputs, Split } from '../data/dataset.ts';
+import type { Dataset, Normalization, NormalizedInputs, Split, SplitName } from '../data/dataset.ts';
 import { initialParameters } from '../model/initialise.ts';
 import { parameterTensors } from '../model/model.ts';
 import { elementCount } from '../formats/shape.ts';
 import type { StepScalars } from '../ops/kernel.ts';
+import { regionTable } from '../ops/statistics.ts';
 import { bitsOfFloat, hyperColumns, memberColumns } from '../ops/tables.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Executor } from '../plan/executor.ts';
@@ -19,6 +20,7 @@ import { permutation, streams } from '../random/draws.ts';
 import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { planDuration } from './duration.ts';
+import { checkTopK, classWeights, targetVariance } from './loss-data.ts';
 import { fillHyperRow, learningRate } from './schedule.ts';
 import type { Duration } from './schedule.ts';
 
@@ -27,6 +29,10 @@ export interface DataView {
   readonly split: Split;
   readonly seed: number;
   readonly normalization: Normalization;
+  /** What the loss of each class's rows is multiplied by; absent where that is 1 for all. */
+  readonly classWeights?: readonly number[];
+  /** Of regressions: mean squared deviation of each split's targets from their mean, summed over outputs. */
+  readonly targetVariance?: Readonly<Record<SplitName, number>>;
 }
 
 /** A recipe with its data and plan, before any device memory is taken. */
@@ -43,6 +49,8 @@ export interface Prepared {
 export interface PrepareOptions {
   readonly maxBindingBytes?: number;
   readonly shareSlots?: boolean;
+  /** Adds the program `observe` to the plan, for runs with observations. */
+  readonly observe?: boolean;
 }
 
 /** Splits and normalises the data and builds the plan. */
@@ -54,11 +62,21 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
   const dataMembers = dataSeeds.size === 1 ? members.slice(0, 1) : members;
   const splits = dataMembers.map((member) => splitDataset(dataset, member.data));
   const inputs = splits.map((split) => normalize(dataset, split, recipe.data.normalize));
-  const views = dataMembers.map((member, index) => ({
-    split: splits[index]!,
-    seed: member.data.seed,
-    normalization: inputs[index]!.normalization,
-  }));
+  checkTopK(recipe, dataset);
+  const views = dataMembers.map((member, index): DataView => {
+    const split = splits[index]!;
+    const variance = (name: SplitName) => targetVariance(dataset, split[name]);
+    return {
+      split,
+      seed: member.data.seed,
+      normalization: inputs[index]!.normalization,
+      ...(recipe.classWeights &&
+        dataset.labels && { classWeights: classWeights(recipe.classWeights, dataset, split.train) }),
+      ...(dataset.task === 'regression' && {
+        targetVariance: { train: variance('train'), validation: variance('validation'), test: variance('test') },
+      }),
+    };
+  });
   const trainRows = views[0]!.split.train.length;
   const duration = commonDuration(members, trainRows);
   if (recipe.earlyStopping?.metric === 'accuracy' && dataset.task === 'regression') {
@@ -151,6 +169,8 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
   if (plan.buffers.some(({ name }) => name === 'labels')) {
     const labels = dataset.labels ?? new Uint32Array(dataset.rowCount);
     for (let copy = 0; copy < copies; copy++) executor.write('labels', labels, copy * labels.length);
+    const ones = Array.from({ length: dataset.outputCount }, () => 1);
+    executor.write('classWeights', Float32Array.from(views.flatMap((view) => view.classWeights ?? ones)));
   } else {
     const targets = targetsOf(dataset);
     for (let copy = 0; copy < copies; copy++) executor.write('targets', targets, copy * targets.length);
@@ -161,6 +181,9 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
   );
   executor.write('penalised', penalisedBits(plan));
   executor.write('members', memberTable(plan, members, new Set()));
+  if (plan.observation !== undefined) {
+    executor.write('regions', regionTable(plan.observation.tensors.map(({ region }) => region)));
+  }
 }
 
 /** Targets of the squared losses: the numbers of a regression, or labels as ones and zeros. */
@@ -183,7 +206,7 @@ function penalisedBits({ model }: Plan): Uint32Array {
   return bits;
 }
 
-/** The table of members: seed, active, and of each dropout layer threshold and scale. */
+/** The table of members: seed, active, label smoothing, and of each dropout layer threshold and scale. */
 export function memberTable(plan: Plan, members: readonly Recipe[], frozen: ReadonlySet<number>): Uint32Array {
   const columns = plan.memberColumnCount;
   const table = new Uint32Array(members.length * columns);
@@ -191,6 +214,7 @@ export function memberTable(plan: Plan, members: readonly Recipe[], frozen: Read
     const start = index * columns;
     table[start + memberColumns.seed] = member.seed;
     table[start + memberColumns.active] = frozen.has(index) ? 0 : 1;
+    table[start + memberColumns.smoothing] = bitsOfFloat(member.labelSmoothing);
     let column = start + memberColumns.first;
     for (const layer of member.model.layers) {
       if (layer.type !== 'dropout') continue;

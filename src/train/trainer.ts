@@ -5,6 +5,8 @@
 import { InterruptedError, RecipeError } from '../errors.ts';
 import type { DataFiles, Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/dataset.ts';
+import type { StepScalars } from '../ops/kernel.ts';
+import { lossColumns } from '../ops/tables.ts';
 import { bufferOf, peakDeviceBytes } from '../plan/plan.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe, RecipeInput } from '../recipe/schema.ts';
@@ -17,6 +19,8 @@ import { addMetrics } from './evaluate.ts';
 import type { TrainEvent, TrainResult } from './events.ts';
 import { locateNonFinite, NonFiniteLoss } from './non-finite.ts';
 import type { Fault, GoodState } from './non-finite.ts';
+import { openObserver } from './observe.ts';
+import type { ObserveOptions } from './observe.ts';
 import { openProfiler } from './profile.ts';
 import { startProgress } from './progress.ts';
 import { decide, evaluatePoint, finalResults, namedWeights, zeroMember } from './results.ts';
@@ -46,6 +50,8 @@ export interface TrainOptions {
   readonly checkpointSeconds?: number;
   /** Times each kernel on a sample of steps, which takes up to a few seconds more; the same bits come out. */
   readonly profile?: boolean;
+  /** Takes statistics of weights, gradients, updates and activations at some steps; the same bits come out. */
+  readonly observations?: ObserveOptions;
 }
 
 /** For datasets that need none. */
@@ -69,10 +75,12 @@ function nextEvaluation({ recipe, duration }: Prepared, step: number): number {
   return Math.min(duration.steps, (Math.floor(step / every) + 1) * every);
 }
 
-async function prepareInput(input: RecipeInput | Recipe, { device, dataset, files }: TrainOptions): Promise<Prepared> {
+async function prepareInput(input: RecipeInput | Recipe, options: TrainOptions): Promise<Prepared> {
+  const { device, dataset, files } = options;
   const recipe = parseRecipe(input);
   const loaded = dataset ?? (await loadDataset(recipe.data, files ?? noFiles));
-  return prepare(recipe, loaded, { maxBindingBytes: maxBindingBytes(device) });
+  const observe = options.observations !== undefined;
+  return prepare(recipe, loaded, { maxBindingBytes: maxBindingBytes(device), observe });
 }
 
 async function* runTraining(
@@ -85,6 +93,9 @@ async function* runTraining(
   const { recipe, dataset, plan, duration } = prepared;
   if (options.prepared !== undefined && input !== recipe) {
     throw new RecipeError('', 'the recipe is not the one that was prepared. Give `train` the recipe of `prepared`.');
+  }
+  if (options.observations !== undefined && plan.observation === undefined) {
+    throw new RecipeError('', 'the plan that was prepared cannot be observed. Prepare it with `observe: true`.');
   }
   const initial = initialState(prepared, options);
   using executor = await createExecutor(device, plan);
@@ -184,27 +195,42 @@ async function* runTraining(
   function account(table: ArrayLike<number>, chunkStep: number): number[] {
     const { members } = progress;
     // Added row by row to the sums so far: where a chunk ends must not change a bit of them.
-    const loss = Float64Array.from(members, (member) => member.lossSum);
-    const correct = Float64Array.from(members, (member) => member.correctSum);
-    const rows = table.length / 2 / plan.population;
-    for (let index = 0; index < table.length; index += 2) {
-      const member = (index / 2) % plan.population;
+    const sums = members.map(({ lossSum, correctSum, extraSum }) => ({
+      loss: lossSum,
+      correct: correctSum,
+      extra: extraSum,
+    }));
+    const rows = table.length / lossColumns / plan.population;
+    for (let index = 0; index < table.length; index += lossColumns) {
+      const member = (index / lossColumns) % plan.population;
       if (!Number.isFinite(table[index]) && !progress.frozen().has(member)) {
-        diverged(member, chunkStep + Math.floor(index / 2 / plan.population), 'training');
+        diverged(member, chunkStep + Math.floor(index / lossColumns / plan.population), 'training');
       }
     }
-    addMetrics(table, plan.population, loss, correct);
+    addMetrics(table, sums);
     return members.map((member, index) => {
       if (member.divergedAt !== null) return Number.NaN;
       const before = member.lossSum;
-      member.lossSum = loss[index]!;
-      member.correctSum = correct[index]!;
-      return (member.lossSum - before) / (rows * plan.batch);
+      const { loss, correct, extra } = sums[index]!;
+      Object.assign(member, { lossSum: loss, correctSum: correct, extraSum: extra });
+      return (loss - before) / (rows * plan.batch);
     });
   }
 
+  const { observations } = options;
+  const observer = observations && openObserver(plan, executor, observations, duration);
+  // The last step may be observed, and is not timed then.
+  const lastTimed = observer === undefined ? duration.steps : duration.steps - 1;
   const profiler =
-    options.profile === true ? openProfiler(plan, executor, device.kind, firstStep, duration.steps) : undefined;
+    options.profile === true ? openProfiler(plan, executor, device.kind, firstStep, lastTimed) : undefined;
+  const isDiverged = (member: number): boolean => progress.members[member]?.divergedAt !== null;
+  /** What runs the steps of the next chunk in place of the executor. */
+  const runnerAt = (step: number) => {
+    const timed = profiler?.wanted(step) === true ? profiler.run : undefined;
+    if (observer === undefined) return timed;
+    const plain = (steps: readonly StepScalars[]) => executor.run('train', { steps });
+    return (steps: readonly StepScalars[]) => observer.run(steps, timed ?? plain);
+  };
   try {
     while (progress.step < duration.steps && progress.frozen().size < plan.population) {
       const stop = nextEvaluation(prepared, progress.step);
@@ -213,12 +239,12 @@ async function* runTraining(
       while (progress.step < stop) {
         if (chunks.inFlight() === 0 && faults.length > 0) await takeCheckpoint();
         if (chunks.inFlight() === 0 && pausing()) yield* pause();
-        const timed = () => (profiler?.wanted(submitted) === true ? profiler : undefined);
         while (
           submitted < stop &&
-          (chunks.inFlight() === 0 || (chunks.mayQueue() && !resting() && timed() === undefined))
+          (chunks.inFlight() === 0 || (chunks.mayQueue() && !resting() && profiler?.wanted(submitted) !== true))
         ) {
-          submitted = await chunks.submit(submitted, stop, progress.plateaus(), timed()?.run);
+          const end = observer?.stopAt(submitted, stop) ?? stop;
+          submitted = await chunks.submit(submitted, end, progress.plateaus(), runnerAt(submitted));
         }
         const chunk = await chunks.take();
         if (chunk !== undefined) {
@@ -228,6 +254,8 @@ async function* runTraining(
           const samples = (progress.step - firstStep) * plan.batch * plan.population;
           const epoch = progress.step / duration.stepsPerEpoch;
           yield { type: 'progress', step: progress.step, epoch, losses, samplesPerSecond: samples / seconds };
+          const observation = await observer?.take(progress.step, isDiverged);
+          if (observation !== undefined) yield { type: 'observation', observation };
         }
       }
       const evaluationStarted = performance.now();

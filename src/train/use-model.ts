@@ -6,12 +6,12 @@ import type { Recipe } from '../recipe/schema.ts';
 import { readWeights } from './checkpoint.ts';
 import { createExecutor, maxBindingBytes } from './device.ts';
 import type { Device } from './device.ts';
-import { evaluateRows, predictRows } from './evaluate.ts';
+import { evaluateSplit, predictRows } from './evaluate.ts';
 import type { Metrics } from './events.ts';
 import { prepareRows } from './saved-model.ts';
 import type { SavedModel } from './saved-model.ts';
-import { classScores, confusionMatrix, largestOutputs, probabilities, regressionScores } from './scores.ts';
-import type { ClassScores, RegressionScores } from './scores.ts';
+import { classScores, confusionMatrix, largestOutputs, probabilities } from './scores.ts';
+import type { ClassScores } from './scores.ts';
 import { createFeed, prepare, uploadData } from './session.ts';
 import type { Prepared } from './session.ts';
 
@@ -25,8 +25,8 @@ export interface TrainedModel {
   readonly place: string;
 }
 
-/** How a model does on a split; confusion and classes for classifiers, rmse and r2 for regressions. */
-export interface Evaluation extends Metrics, Partial<RegressionScores> {
+/** How a model does on a split; confusion and classes for classifiers. */
+export interface Evaluation extends Metrics {
   readonly rows: number;
   /** Rows counted by class (first index) and predicted class. */
   readonly confusion?: readonly (readonly number[])[];
@@ -49,28 +49,20 @@ export async function evaluateModel(
   }
   using executor = await openModel(prepared, trained, device);
   const feed = createFeed(prepared);
-  const [metrics] = await evaluateRows(prepared, executor, feed, [rows]);
-  const [outputs] = await predictRows(prepared, executor, feed, rows);
-  const scores = scoreOutputs(dataset, rows, outputs!);
+  const [metrics] = (await evaluateSplit(prepared, executor, feed, split)) ?? [];
+  const scores = dataset.labels && scoreClasses(dataset, rows, (await predictRows(prepared, executor, feed, rows))[0]!);
   return { rows: rows.length, ...metrics!, ...scores };
 }
 
-function scoreOutputs(
-  { labels, classNames, targets, outputCount }: Dataset,
+function scoreClasses(
+  { labels, classNames, outputCount }: Dataset,
   rows: Uint32Array,
   outputs: Float32Array,
-): Partial<Evaluation> {
-  if (labels !== undefined) {
-    const given = rows.map((row) => labels[row]!);
-    const confusion = confusionMatrix(given, largestOutputs(outputs, outputCount), outputCount);
-    const names = classNames ?? confusion.map((_, label) => String(label));
-    return { confusion, classes: classScores(confusion, names) };
-  }
-  const wanted = new Float32Array(rows.length * outputCount);
-  for (const [index, row] of rows.entries()) {
-    wanted.set((targets ?? wanted).subarray(row * outputCount, (row + 1) * outputCount), index * outputCount);
-  }
-  return regressionScores(outputs, wanted, outputCount);
+): Pick<Evaluation, 'confusion' | 'classes'> {
+  const given = rows.map((row) => labels?.[row] ?? 0);
+  const confusion = confusionMatrix(given, largestOutputs(outputs, outputCount), outputCount);
+  const names = classNames ?? confusion.map((_, label) => String(label));
+  return { confusion, classes: classScores(confusion, names) };
 }
 
 export interface Predictions {
@@ -92,7 +84,9 @@ export async function predictModel(
   device: Device,
 ): Promise<Predictions> {
   const recipe = memberRecipe(trained);
-  const prepared = prepareRows(recipe, model, trained.member, inputs.rows, inputs.place, maxBindingBytes(device));
+  const prepared = prepareRows(recipe, model, trained.member, inputs.rows, inputs.place, {
+    maxBindingBytes: maxBindingBytes(device),
+  });
   using executor = await openModel(prepared, trained, device);
   const [outputs] = await predictRows(prepared, executor, createFeed(prepared), prepared.views[0]!.split.train);
   const wrong = outputs!.findIndex((value) => !Number.isFinite(value));
@@ -112,14 +106,20 @@ export async function predictModel(
   };
 }
 
-function memberRecipe({ recipe, member }: TrainedModel): Recipe {
+/** The recipe of the member alone. */
+export function memberRecipe({ recipe, member }: TrainedModel): Recipe {
   const members = memberRecipes(recipe);
   const found = members[member];
   if (found !== undefined) return found;
   throw new RecipeError('--member', `the run has ${members.length} members, 0 to ${members.length - 1}, no ${member}.`);
 }
 
-async function openModel(prepared: Prepared, trained: TrainedModel, device: Device): ReturnType<typeof createExecutor> {
+/** An executor with the data and the weights of the member. */
+export async function openModel(
+  prepared: Prepared,
+  trained: TrainedModel,
+  device: Device,
+): ReturnType<typeof createExecutor> {
   const { model } = prepared.plan;
   const population = memberRecipes(trained.recipe).length;
   const all = readWeights(trained.weights, trained.place, model, population);

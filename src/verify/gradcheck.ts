@@ -7,9 +7,11 @@ import type { Arithmetic, FloatArray } from '../arithmetic/arithmetic.ts';
 import { createCpuExecutor } from '../cpu/executor.ts';
 import { loadDataset } from '../data/dataset.ts';
 import type { DataFiles, Dataset } from '../data/dataset.ts';
-import { parameterTensors } from '../model/model.ts';
+import { trainedTensors } from '../model/model.ts';
 import { activationCodes } from '../ops/activation.ts';
 import { elementCount } from '../formats/shape.ts';
+import { regressionKinds, regressionLoss } from '../ops/losses.ts';
+import { lossColumns } from '../ops/tables.ts';
 import { hyperAt, penalisedGradient } from '../ops/sums.ts';
 import type { Call } from '../plan/plan.ts';
 import { normals, permutation, streams } from '../random/draws.ts';
@@ -35,15 +37,15 @@ const seed = 1;
 export interface GradientRow {
   readonly name: string;
   readonly elements: number;
-  /** Coordinates compared; fewer than min(200, elements) where too many steps flipped a ReLU. */
+  /** Coordinates compared; fewer than min(200, elements) where too many steps went over a kink. */
   readonly coordinates: number;
-  /** Coordinates that were passed over because their step flips a ReLU (or leaky ReLU). */
+  /** Coordinates that were passed over because their step goes over a kink: of a ReLU or leaky ReLU, of a max pool, or of the loss. */
   readonly redrawn: number;
   /** norm(ga - gn) / max(1e-12, norm(ga) + norm(gn)): the formula of report 001 (docs/reports.md) with norms. */
   readonly relativeError: number;
   /** Signed mean of ga - gn, as in report 004 (docs/reports.md). */
   readonly meanDifference: number;
-  /** Relative error of the slope along one random direction over all elements; absent where each one tried flips a ReLU. */
+  /** Relative error of the slope along one random direction over all elements; absent where each one tried goes over a kink. */
   readonly directionError?: number;
 }
 
@@ -88,7 +90,7 @@ export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckO
  */
 function checkedParameters(prepared: Prepared, biasDeviation: number): Float32Array {
   const arena = initialArena(prepared);
-  for (const [salt, { penalised, arenaOffset, shape }] of parameterTensors(prepared.plan.model).entries()) {
+  for (const [salt, { penalised, arenaOffset, shape }] of trainedTensors(prepared.plan.model).entries()) {
     if (penalised) continue;
     const draws = normals(elementCount(shape), { seed, stream: streams.init, step: 1, salt });
     for (const [index, draw] of draws.entries()) arena[arenaOffset + index]! += biasDeviation * draw;
@@ -109,23 +111,24 @@ export async function checkGradient(
   const steps = createFeed(prepared, math).loadTraining(executor, 0, 1, [1]);
   const calls = plan.programs.train;
   const lossCall = calls.findIndex(({ tensors }) => 'rows' in tensors);
-  const firstUpdate = calls.findIndex(({ kernel, tensors }) =>
-    Object.keys(kernel.reads).some((binding) => tensors[binding]?.buffer === 'gradients'),
-  );
+  const firstUpdate = calls.findIndex(({ layer }) => layer === 'update');
   executor.run('train', { steps, callCount: firstUpdate });
+  // Gradients have taken the place of some activations.
+  executor.run('train', { steps, callCount: lossCall + 1 });
 
   const floats = (buffer: string) => executor.values(buffer) as FloatArray;
   const parameters = floats('parameters');
   const rows = floats(calls[lossCall]!.tensors.rows!.buffer);
-  const kinks = calls.slice(0, lossCall).filter(hasKink).map(firstWrite).map(floats);
-  const signs = kinks.map((y) => Array.from(y, (value) => value > 0));
-  const flips = () => kinks.some((y, index) => y.some((value, i) => value > 0 !== signs[index]![i]));
+  const sides = calls.slice(0, lossCall + 1).flatMap(sidesOf);
+  const here = () => sides.map(({ buffer, side }) => floats(buffer).map(side));
+  const sidesHere = here();
+  const flips = () => here().some((side, index) => side.some((value, i) => value !== sidesHere[index]![i]));
   const weight = penaltyWeight(recipe, views[0]!.split.train.length);
   const penalty = hyperAt(floats('hyper'), 0, 1, 0, 'penalty');
   const penalised = executor.values('penalised') as Uint32Array;
 
   const tensors: GradientRow[] = [];
-  for (const [salt, tensor] of parameterTensors(plan.model).entries()) {
+  for (const [salt, tensor] of trainedTensors(plan.model).entries()) {
     const { name, arenaOffset, shape } = tensor;
     const elements = elementCount(shape);
     const w = parameters.subarray(arenaOffset, arenaOffset + elements);
@@ -137,12 +140,12 @@ export async function checkGradient(
     const block = plan.model.blocks.findLast((candidate) => candidate.arenaOffset <= arenaOffset);
     const firstCall = calls.findIndex((call) => readsBlock(call, block?.arenaOffset ?? 0));
 
-    /** Row losses at the present weights, or undefined where a ReLU has flipped. */
+    /** Row losses at the present weights, or undefined on another side of a kink. */
     const lossesHere = (): FloatArray | undefined => {
       executor.run('train', { steps, firstCall, callCount: lossCall + 1 - firstCall });
       return flips() ? undefined : rows.slice();
     };
-    /** Difference of the cost between two settings of the weights at `indices`; undefined where a ReLU flips. */
+    /** Difference of the cost between two settings of the weights at `indices`; undefined across a kink. */
     const costDifference = (indices: Iterable<number>, shift: (index: number) => number) => {
       const touched = [...indices];
       for (const i of touched) w[i] = base[i]! + shift(i);
@@ -154,7 +157,8 @@ export async function checkGradient(
       for (const i of touched) w[i] = base[i]!;
       if (lossesAbove === undefined || lossesBelow === undefined) return undefined;
       let difference = 0;
-      for (let row = 0; row < plan.batch; row++) difference += lossesAbove[row * 2]! - lossesBelow[row * 2]!;
+      for (let row = 0; row < plan.batch; row++)
+        difference += lossesAbove[row * lossColumns]! - lossesBelow[row * lossColumns]!;
       difference /= plan.batch;
       let expected = 0;
       for (const [at, i] of touched.entries()) {
@@ -249,12 +253,36 @@ function compareDirection(
   return {};
 }
 
-function hasKink({ constants }: Call): boolean {
-  return constants.ACTIVATION === activationCodes.relu || constants.ACTIVATION === activationCodes.leakyRelu;
+/** Where a call has kinks: what it writes, and a number that tells on which side of them each element is. */
+interface Sides {
+  readonly buffer: string;
+  readonly side: (value: number) => number;
 }
 
-function firstWrite({ kernel, tensors }: Call): string {
-  return tensors[Object.keys(kernel.writes)[0] ?? '']?.buffer ?? '';
+function sidesOf({ kernel, tensors, constants, params }: Call): Sides[] {
+  const { relu, leakyRelu } = activationCodes;
+  const written = Object.keys(kernel.writes);
+  const bufferOf = (binding = '') => tensors[binding]?.buffer ?? '';
+  return [
+    ...(constants.ACTIVATION === relu || constants.ACTIVATION === leakyRelu
+      ? [{ buffer: bufferOf(written[0]), side: (value: number) => (value > 0 ? 1 : 0) }]
+      : []),
+    // An absolute error bends at 0, Huber's where its slope reaches its largest.
+    ...(kernel === regressionLoss && constants.KIND !== regressionKinds.squared
+      ? [{ buffer: bufferOf('dy'), side: (value: number) => errorSide(value, constants, params) }]
+      : []),
+    // Which element of its window a pool has chosen.
+    ...(written.includes('choice') ? [{ buffer: bufferOf('choice'), side: (value: number) => value }] : []),
+  ];
+}
+
+/** On which side of the kinks of a regression loss a difference is, from its gradient. */
+function errorSide(
+  gradient: number,
+  { KIND }: Call['constants'],
+  { delta = 0, gradientScale = 0 }: Call['params'],
+): number {
+  return KIND === regressionKinds.absolute || Math.abs(gradient) >= delta * gradientScale ? Math.sign(gradient) : 0;
 }
 
 function readsBlock({ tensors }: Call, arenaOffset: number): boolean {

@@ -7,7 +7,7 @@ import { loadDataset, splitDataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { elementCount } from '../formats/shape.ts';
 import { memberRecipes, parseRecipe } from '../recipe/parse.ts';
-import type { Recipe, RecipeInput } from '../recipe/schema.ts';
+import type { LayerRecipe, Recipe, RecipeInput } from '../recipe/schema.ts';
 import { noFiles, train } from '../train/trainer.ts';
 import type { TrainOptions } from '../train/trainer.ts';
 
@@ -41,7 +41,7 @@ export async function overfit(input: RecipeInput | Recipe, options: OverfitOptio
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const whole = options.dataset ?? (await loadDataset(recipe.data, files));
   const dataset = takeRows(whole, splitDataset(whole, recipe.data).train.slice(0, examples));
-  const threshold = recipe.loss === 'crossEntropy' ? nearZero : nearZero * constantLoss(dataset, recipe.loss);
+  const threshold = recipe.loss === 'crossEntropy' ? nearZero : nearZero * constantLoss(dataset, recipe);
   const plain = plainRecipe(recipe, dataset.rowCount, epochs);
   const attempt = async (share: number): Promise<Overfitting> => {
     const learningRate = plain.optimizer.learningRate * share;
@@ -72,16 +72,24 @@ function plainRecipe(recipe: Recipe, rowCount: number, epochs: number): Recipe {
   return {
     ...rest,
     data: { ...rest.data, train: undefined, validation: undefined, test: undefined, stratify: false },
-    model: { layers: rest.model.layers.filter(({ type }) => type !== 'dropout') },
+    model: { layers: rest.model.layers.map(withoutNoise) },
     l2: 0,
     clipNorm: 0,
-    augmentation: { horizontalFlip: false, shiftPixels: 0 },
+    labelSmoothing: 0,
+    classWeights: undefined,
+    augmentation: { horizontalFlip: false, cropPadding: 0, contrast: 0, brightness: 0, cutout: 0 },
     optimizer: { ...optimizer, learningRate, weightDecay: 0 },
     schedule: { type: 'constant', warmupSteps: 0 },
     batch: Math.min(rest.batch, smallBatch, rowCount),
     epochs,
     evaluation: { batch: rest.evaluation.batch, everyEpochs: 1 },
   };
+}
+
+/** Layers that others name stay in their places. */
+function withoutNoise(layer: LayerRecipe): LayerRecipe {
+  if (layer.type === 'dropout') return { ...layer, rate: 0 };
+  return layer.type === 'gaussianNoise' ? { ...layer, standardDeviation: 0 } : layer;
 }
 
 /** A dataset of these rows only. */
@@ -102,15 +110,23 @@ function takeRows(dataset: Dataset, rows: Uint32Array): Dataset {
   };
 }
 
-/** Loss of the best constant outputs: what a model without inputs would reach. */
-function constantLoss({ targets, labels, outputCount, rowCount }: Dataset, loss: Recipe['loss']): number {
+/** Loss of the best constant outputs, mean or median: what a model without inputs would reach. */
+function constantLoss({ targets, labels, outputCount, rowCount }: Dataset, { loss, huberDelta }: Recipe): number {
   const target = (row: number, output: number) =>
     targets === undefined ? Number(labels?.[row] === output) : targets[row * outputCount + output]!;
+  const term = (difference: number): number => {
+    const size = Math.abs(difference);
+    if (loss === 'mae') return size;
+    if (loss === 'huber' && size > huberDelta) return huberDelta * (size - huberDelta / 2);
+    return loss === 'mse' ? size ** 2 : size ** 2 / 2;
+  };
   let sum = 0;
   for (let output = 0; output < outputCount; output++) {
-    const column = Array.from({ length: rowCount }, (_, row) => target(row, output));
+    const column = Array.from({ length: rowCount }, (_, row) => target(row, output)).sort((a, b) => a - b);
     const mean = column.reduce((total, value) => total + value, 0) / rowCount;
-    sum += column.reduce((total, value) => total + (value - mean) ** 2, 0) / rowCount;
+    const median = column[rowCount >>> 1]!;
+    const lossOf = (constant: number) => column.reduce((total, value) => total + term(value - constant), 0) / rowCount;
+    sum += Math.min(lossOf(mean), lossOf(median));
   }
-  return loss === 'mse' ? sum / outputCount : sum / 2;
+  return loss === 'quadratic' ? sum : sum / outputCount;
 }

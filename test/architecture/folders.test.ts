@@ -31,7 +31,7 @@ function findFaults(files: Files): string[] {
   return Object.entries(files).flatMap(([path, text]) => [
     ...importsOf(text).flatMap((target) => importFault(path, target) ?? []),
     ...(text.split('\n').length > mostLines ? [`${path} has more than ${mostLines} lines`] : []),
-    ...(/\b(window|document|localStorage|process|Buffer|require)\b[.(]/.test(withoutComments(text))
+    ...(/(?<!\/)\b(window|document|localStorage|process|Buffer|require)\b[.(]/.test(withoutComments(text))
       ? [`${path} uses a global of Node or of a page`]
       : []),
   ]);
@@ -49,7 +49,7 @@ function importFault(path: string, target: string): string | undefined {
 
 /** Static, type-only and dynamic imports, exports from, and globs. */
 function importsOf(text: string): string[] {
-  const found = withoutComments(text).matchAll(/(?:\bfrom|\bimport|\bimport\(|glob(?:<[^>]*>)?\()\s*(['"])(.*?)\1/g);
+  const found = withoutComments(text).matchAll(/(?:\bfrom|\bimport|\bimport\(|glob(?:<[^>]*>)?\()\s*(['"])([^$]*?)\1/g);
   return Array.from(found, (match) => match[2] ?? '');
 }
 

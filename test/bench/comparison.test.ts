@@ -10,9 +10,11 @@ import { productElement } from '../../bench/products.ts';
 import { createDescentSide } from '../../bench/side.ts';
 import { startSide } from '../../bench/side-process.ts';
 import type { Side } from '../../bench/side-process.ts';
+import { writeWorkload } from '../../bench/side-files.ts';
 import { checkSideNames, sideCommand } from '../../bench/sides.ts';
 import { repeatsFor, summarize } from '../../bench/statistics.ts';
 import { chooseWorkloads } from '../../bench/workloads.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 import { temporaryFolder } from '../cli/run-cli.ts';
 
@@ -110,19 +112,49 @@ test('the sides take turns on a workload, and a wrong loss is told in place of a
     l2: [0],
     inputScale: 1,
   });
-  expect(meta.layers.map(({ weight }) => weight.shape)).toEqual([
+  const layers = meta.layers.flatMap((layer) => (layer.type === 'maxPool2d' ? [] : [layer]));
+  expect(layers.map(({ weight }) => weight.shape)).toEqual([
     [1, 1, 80],
     [1, 80, 80],
     [1, 80, 1],
   ]);
-  for (const { file, shape } of [
-    meta.inputs,
-    meta.targets,
-    ...meta.layers.flatMap(({ weight, bias }) => [weight, bias]),
-  ]) {
+  for (const { file, shape } of [meta.inputs, meta.targets, ...layers.flatMap(({ weight, bias }) => [weight, bias])]) {
     expect(readFileSync(join(folder, 'W3', file)).length, file).toBe(4 * shape.reduce((a, b) => a * b));
   }
   for (const side of sides) side.close();
+});
+
+test('the files of images name kernels, channels and windows; what the sides do not know is refused', () => {
+  const [workload] = chooseWorkloads(['W4']);
+  if (workload?.kind !== 'steps') throw new Error('W4 trains no steps');
+  const folder = temporaryFolder();
+  const meta = writeWorkload(folder, workload);
+  expect(meta).toMatchObject({ loss: 'crossEntropy', batch: 300, stepsPerEpoch: 6, members: 1 });
+  expect(meta.inputs).toMatchObject({ dtype: 'u8', shape: [2000, 28, 28, 1] });
+  const kernel = [3, 3];
+  const pool = { type: 'maxPool2d', size: [2, 2] };
+  expect(meta.layers).toMatchObject([
+    { type: 'conv2d', kernel, inC: 1, outC: 32, activation: 'relu', weight: { shape: [1, 3, 3, 1, 32] } },
+    pool,
+    { type: 'conv2d', kernel, inC: 32, outC: 64, activation: 'relu', bias: { shape: [1, 64] } },
+    pool,
+    { type: 'conv2d', kernel, inC: 64, outC: 64, activation: 'relu', weight: { shape: [1, 3, 3, 64, 64] } },
+    { type: 'dense', inSize: 576, outSize: 64, activation: 'relu' },
+    { type: 'dense', inSize: 64, outSize: 10, activation: 'linear' },
+  ]);
+  const withFirst = (layer: object) => {
+    const layers = [layer, { type: 'dense', units: 10 }];
+    return { ...workload, recipe: parseRecipe({ ...workload.recipe, model: { layers } }) };
+  };
+  for (const [layer, message] of [
+    [{ type: 'conv2d', filters: 32, padding: 'same' }, 'no padding and no stride of a convolution'],
+    [{ type: 'conv2d', filters: 32, stride: 2 }, 'no padding and no stride of a convolution'],
+    [{ type: 'conv2d', filters: 32, activation: 'gelu' }, 'no activation "gelu"'],
+    [{ type: 'maxPool2d', size: 3, stride: 2 }, 'nor windows that overlap'],
+    [{ type: 'batchNorm' }, 'no layer "batchNorm"'],
+  ] as const) {
+    expect(() => writeWorkload(folder, withFirst(layer))).toThrow(message);
+  }
 });
 
 test('without figures of Descent nothing is compared', async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { chooseWorkloads, workloads } from '../../bench/workloads.ts';
 import type { TrainingWorkload } from '../../bench/workloads.ts';
+import { callMultiplyAdds } from '../../src/plan/plan.ts';
 import { drawBits, streams } from '../../src/random/draws.ts';
 import { prepare } from '../../src/train/session.ts';
 
@@ -15,6 +16,7 @@ test.each([
   { name: 'W1', parameters: 154_160, batch: 100, rows: 2000, population: 1, stepsPerEpoch: 20, optimizer: 'sgd' },
   { name: 'W2', parameters: 1_738_890, batch: 128, rows: 2000, population: 1, stepsPerEpoch: 15, optimizer: 'adam' },
   { name: 'W3', parameters: 6_721, batch: 25, rows: 2000, population: 1, stepsPerEpoch: 80, optimizer: 'momentum' },
+  { name: 'W4', parameters: 93_322, batch: 300, rows: 2000, population: 1, stepsPerEpoch: 6, optimizer: 'adam' },
   { name: 'W5', parameters: 154_160, batch: 100, rows: 2000, population: 16, stepsPerEpoch: 20, optimizer: 'sgd' },
   { name: 'E1', parameters: 154_160, batch: 100, rows: 10_000, population: 1, stepsPerEpoch: 100, optimizer: 'sgd' },
   { name: 'E2', parameters: 1_738_890, batch: 128, rows: 10_000, population: 1, stepsPerEpoch: 78, optimizer: 'adam' },
@@ -52,6 +54,23 @@ test('the rows are the same on every machine', () => {
   for (const row of [0, 7, 1999]) expect(targets?.[row]).toBeCloseTo((inputs[row] ?? 0) ** 3 - (inputs[row] ?? 0), 6);
 });
 
+test('a step of W4 is 16.4 million operations a sample', () => {
+  const { recipe, createDataset } = training('W4');
+  const { plan, dataset } = prepare(recipe, createDataset());
+  expect(dataset.inputShape).toEqual([28, 28, 1]);
+  expect(plan.model.layers.map(({ outputShape }) => outputShape.join('x'))).toEqual([
+    '26x26x32',
+    '13x13x32',
+    '11x11x64',
+    '5x5x64',
+    '3x3x64',
+    '64',
+    '10',
+  ]);
+  const multiplyAdds = plan.programs.train.reduce((sum, call) => sum + callMultiplyAdds(call), 0);
+  expect((2e-6 * multiplyAdds) / plan.batch).toBeCloseTo(16.4, 1);
+});
+
 test('W6 holds the cubes and every product of a step of W1 and W2', () => {
   const [products] = chooseWorkloads(['W6']);
   if (products?.kind !== 'products') throw new Error('W6 is no set of products');
@@ -82,5 +101,5 @@ test('W6 holds the cubes and every product of a step of W1 and W2', () => {
 test('workloads are chosen by name in either case, and an unknown name lists what there is', () => {
   expect(chooseWorkloads([])).toBe(workloads);
   expect(chooseWorkloads(['w3', 'E1']).map(({ name }) => name)).toEqual(['W3', 'E1']);
-  expect(() => chooseWorkloads(['W9'])).toThrow('W9: is no workload. There are W1, W2, W3, W5, W6, E1, E2.');
+  expect(() => chooseWorkloads(['W9'])).toThrow('W9: is no workload. There are W1, W2, W3, W4, W5, W6, E1, E2.');
 });

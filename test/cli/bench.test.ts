@@ -30,6 +30,13 @@ test('bench --json prints one object a line and nothing else', async () => {
   ]);
 });
 
+test('bench --observe says what observations cost', async () => {
+  const { code, stdout, stderr } = await descent(['bench', 'W3', '--device', 'cpu', '--rounds', '1', '--observe']);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^observed +more time +min\.\.max +a second +ms each$/m);
+  expect(stdout).toMatch(/^W3 +-?\d+\.\d % +\S+ % +\d+\.\d +-?[\d.]+$/m);
+});
+
 test('bench refuses an unknown workload and an adapter for the CPU path', async () => {
   expect(await descent(['bench', 'W7', '--device', 'cpu'])).toMatchObject({
     code: 2,

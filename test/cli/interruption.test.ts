@@ -44,7 +44,7 @@ async function goOnAndKill(folder: string, delayMs: number): Promise<void> {
   await finished;
 }
 
-test('a run that is killed again and again ends with the same weights and the same metrics', async () => {
+test('a run that is killed again and again ends with the same weights, metrics and observations', async () => {
   const folder = temporaryFolder();
   const delays: number[] = [];
   while (delays.length < 5 && !existsSync(join(folder, 'result.json'))) {
@@ -56,6 +56,7 @@ test('a run that is killed again and again ends with the same weights and the sa
   expect(code, stderr).toBe(0);
   expect(hashOf(stdout), `killed after ${delays.join(', ')} ms`).toBe(hash);
   expect(readText(folder, 'metrics.jsonl')).toBe(readText(undisturbed, 'metrics.jsonl'));
+  expect(readText(folder, 'observations.jsonl')).toBe(readText(undisturbed, 'observations.jsonl'));
   expect(readFileSync(join(folder, 'final.safetensors'))).toEqual(readFileSync(join(undisturbed, 'final.safetensors')));
   expect(checkpointsIn(folder)).toHaveLength(2);
 });

@@ -72,12 +72,17 @@ const faults: readonly PlantedFault[] = [
     caseName: '7x600x33',
     failing: ['split16', 'split32'],
   },
-  { kernel: 'squared_error', file: 'squared_error.wgsl', line: '(total + part)', fault: 'part' },
+  {
+    kernel: 'regression_loss',
+    file: 'regression_loss.wgsl',
+    line: 'let sums = total + part;',
+    fault: 'let sums = part;',
+  },
   {
     kernel: 'softmax_cross_entropy',
     file: 'softmax_cross_entropy.wgsl',
-    line: 'let sum = total + part;',
-    fault: 'let sum = part;',
+    line: 'let sums = total + part;',
+    fault: 'let sums = part;',
   },
 ];
 

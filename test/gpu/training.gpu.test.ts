@@ -61,19 +61,27 @@ const layers = [
   { type: 'dense', units: 3 },
 ];
 const images = { data: { source: 'csv', file: 'in memory', validation: 30, normalize: 'channel' } };
-const augmentation = { noise: { standardDeviation: 0.3, fraction: 0.5 }, horizontalFlip: true, shiftPixels: 1 };
+const augmentation = {
+  noise: { standardDeviation: 0.3, fraction: 0.5 },
+  horizontalFlip: true,
+  cropPadding: 1,
+  contrast: 0.4,
+  brightness: 0.2,
+  cutout: 1,
+};
 
 const cases: readonly (readonly [string, Recipe, Dataset])[] = [
   [
     'early stopping of a population with data seeds',
     smallRecipe({
       model: { layers },
-      evaluation: { everySteps: 3 },
+      evaluation: { everySteps: 3, topK: 2 },
       earlyStopping: { patience: 2 },
       members: [
         { 'data.seed': 1, 'optimizer.learningRate': 0.2 },
-        { 'data.seed': 2, l2: 0.01 },
+        { 'data.seed': 2, l2: 0.01, labelSmoothing: 0.1 },
       ],
+      classWeights: 'balanced',
     }),
     clouds(),
   ],
@@ -99,7 +107,7 @@ const cases: readonly (readonly [string, Recipe, Dataset])[] = [
           { type: 'dense', units: 2 },
         ],
       },
-      loss: 'mse',
+      loss: 'huber',
       optimizer: { type: 'rmsprop', learningRate: 0.05 },
       schedule: { type: 'plateau', patience: 0 },
     }),

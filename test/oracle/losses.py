@@ -1,8 +1,8 @@
-"""Records losses.json: the first ten losses of two small models, from PyTorch in float64.
+"""Records losses.json: the first ten losses of small models, from PyTorch in float64.
 
 Reading guide: each model starts from `initial` (every w is [inSize][outSize]), each step takes all rows, and
-losses[s] is the mean over them before update s (for mse: over rows and outputs). Weights and data are multiples of
-1/256, exact in JSON and in float32.
+losses[s] is the mean over them before update s (for regressions: over rows and outputs). `fields` are those of a
+recipe that the loss adds. Weights and data are multiples of 1/256, exact in JSON and in float32.
 
 Run: python3 test/oracle/losses.py   (the recorded numbers came from the PyTorch version named in the file)
 """
@@ -47,6 +47,8 @@ def record(model, criterion, target, optimizer_class, options):
             # A relu input within rounding of zero could take the other branch in float32.
             assert activation != "relu" or z.abs().min() > 1e-4
             y = ACTIVATIONS[activation](z)
+        # Nor may the slope of an absolute difference have the other sign.
+        assert model["loss"] != "mae" or (y - target).abs().min() > 1e-4
         loss = criterion(y, target)
         losses.append(loss.item())
         optimizer.zero_grad()
@@ -71,13 +73,45 @@ def main():
     b.update(x=x.tolist(), targets=targets.tolist(), initial=draw_layers(generator, [2, 6, 1]))
     b = record(b, torch.nn.MSELoss(), targets, torch.optim.Adam, {"lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8})
 
+    # 16 rows with 2 outputs or 4 classes: every scale of the loss is exact.
+    y = grid(torch.stack([torch.sin(2 * x[:, 0]), x[:, 0] * x[:, 1]], 1))
+    start = draw_layers(generator, [2, 6, 2])
+    adam = {"lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8}
+
+    def regression(loss, criterion, fields):
+        model = {"sizes": [2, 6, 2], "activations": ["gelu", "linear"], "loss": loss, "fields": fields}
+        model.update(x=x.tolist(), targets=y.tolist(), initial=start)
+        return record(model, criterion, y, torch.optim.Adam, adam)
+
+    mae = regression("mae", torch.nn.L1Loss(), {})
+    huber = regression("huber", torch.nn.HuberLoss(delta=0.5), {"huberDelta": 0.5})
+
+    classes = (x @ normal(2, 4)).argmax(1)
+    start4 = draw_layers(generator, [2, 6, 4])
+    weights = [0.5, 2, 1, 3]
+
+    def weighted(logits, labels):
+        """As Keras's class_weight: each row times the weight of its class, mean over the rows."""
+        rows = torch.nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=0.125)
+        return (rows * torch.tensor(weights, dtype=torch.float64)[labels]).mean()
+
+    def classification(criterion, fields):
+        model = {"sizes": [2, 6, 4], "activations": ["gelu", "linear"], "loss": "softmax-cross-entropy", "fields": fields}
+        model.update(x=x.tolist(), labels=classes.tolist(), initial=start4)
+        return record(model, criterion, classes, torch.optim.Adam, adam)
+
+    smoothed = classification(torch.nn.CrossEntropyLoss(label_smoothing=0.25), {"labelSmoothing": 0.25})
+    balanced = classification(weighted, {"labelSmoothing": 0.125, "classWeights": weights})
+
+    models = {"a": a, "b": b, "mae": mae, "huber": huber, "smoothed": smoothed, "weighted": balanced}
     dump = lambda value: json.dumps(value, separators=(",", ":"))
     head = f'"torch":{dump(torch.__version__)},\n"steps":{STEPS},\n'
-    text = f'{{\n{head}"models":{{\n"a":{dump(a)},\n"b":{dump(b)}\n}}\n}}\n'
+    body = ",\n".join(f"{dump(name)}:{dump(model)}" for name, model in models.items())
+    text = f'{{\n{head}"models":{{\n{body}\n}}\n}}\n'
     path = Path(__file__).with_suffix(".json")
     path.write_text(text)
-    for model in (a, b):
-        print(model["sizes"], " ".join(f"{loss:.6f}" for loss in model["losses"]))
+    for name, model in models.items():
+        print(name, model["sizes"], " ".join(f"{loss:.6f}" for loss in model["losses"]))
     print(f"{path.name}: {path.stat().st_size} bytes, torch {torch.__version__}")
 
 

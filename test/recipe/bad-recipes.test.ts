@@ -4,6 +4,8 @@ import { RecipeError } from '../../src/errors.ts';
 import { memberRecipes, overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
 
 const base = { data: { source: 'digits' }, model: { layers: [{ type: 'dense', units: 10 }] }, epochs: 3 };
+const layerTypes =
+  'dense, conv2d, maxPool2d, averagePool2d, globalAveragePool2d, batchNorm, layerNorm, flatten, add, dropout, gaussianNoise';
 const layer = (fields: object) => ({ ...base, model: { layers: [fields, ...base.model.layers] } });
 const { epochs: _epochs, ...endless } = base;
 
@@ -18,8 +20,8 @@ function fault(action: () => unknown): { place: string; message: string } {
 }
 
 const topFields =
-  'name, description, data, model, loss, l2, l2Factor, optimizer, clipNorm, schedule, augmentation, batch, epochs, ' +
-  'steps, cycles, evaluation, earlyStopping, seed, members';
+  'name, description, data, model, loss, huberDelta, labelSmoothing, classWeights, l2, l2Factor, optimizer, clipNorm, ' +
+  'schedule, augmentation, batch, epochs, steps, cycles, evaluation, earlyStopping, seed, members';
 const adamFields = 'type, learningRate, weightDecay, beta1, beta2, epsilon';
 
 /** JSON and the sentence. */
@@ -31,7 +33,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   ['an empty object', {}, 'data: is missing. Expected an object {…}.'],
   ['no layers', { ...base, model: {} }, 'model.layers: is missing. Expected a list […].'],
   ['no units', layer({ type: 'dense' }), 'model.layers[0].units: is missing. Expected a number.'],
-  ['no kind of layer', layer({ units: 3 }), 'model.layers[0].type: is missing. Expected one of dense, dropout.'],
+  ['no kind of layer', layer({ units: 3 }), `model.layers[0].type: is missing. Expected one of ${layerTypes}.`],
   ['no step size', { ...base, schedule: { type: 'cyclic' } }, 'schedule.stepSize: is missing. Expected a number.'],
   ['no data file', { ...base, data: { source: 'csv' } }, 'data.file: is missing. Expected a text.'],
   // Unknown and misspelt fields
@@ -54,7 +56,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt field that is required',
     layer({ type: 'dense', unit: 3 }),
-    'model.layers[0].unit: unknown field. Did you mean "units"? Known here: type, units, activation, init, name.',
+    'model.layers[0].unit: unknown field. Did you mean "units"? Known here: type, units, activation, init, name, input.',
   ],
   [
     'a misspelt field inside a share',
@@ -75,12 +77,12 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'an unknown kind of layer',
     layer({ type: 'conv', units: 3 }),
-    'model.layers[0].type: expected one of dense, dropout, got "conv".',
+    `model.layers[0].type: expected one of ${layerTypes}, got "conv". Did you mean "conv2d"?`,
   ],
   [
     'an unknown loss',
     { ...base, loss: 'MSE' },
-    'loss: expected one of crossEntropy, mse, quadratic, got "MSE". Did you mean "mse"?',
+    'loss: expected one of crossEntropy, mse, mae, huber, quadratic, got "MSE". Did you mean "mse"?',
   ],
   [
     'an unknown optimizer',
@@ -139,7 +141,70 @@ const cases: readonly (readonly [string, unknown, string])[] = [
     { ...base, data: { source: 'digits', test: { part: 'test', first: 0 } } },
     'data.test.first: expected a number of at least 1, got 0.',
   ],
+  ['a smoothing of everything', { ...base, labelSmoothing: 1 }, 'labelSmoothing: expected a number below 1, got 1.'],
+  [
+    'a negative smoothing',
+    { ...base, labelSmoothing: -0.1 },
+    'labelSmoothing: expected a number of at least 0, got -0.1.',
+  ],
+  [
+    'misspelt class weights',
+    { ...base, classWeights: 'balance' },
+    'classWeights: expected "balanced" or a list […], got "balance". Did you mean "balanced"?',
+  ],
+  ['no class weights', { ...base, classWeights: [] }, 'classWeights: expected at least 1 of them, got [].'],
+  [
+    'a negative class weight',
+    { ...base, classWeights: [1, -1] },
+    'classWeights[1]: expected a number of at least 0, got -1.',
+  ],
+  [
+    'no width of the Huber loss',
+    { ...base, loss: 'huber', huberDelta: 0 },
+    `huberDelta: expected a number of at least ${2 ** -100}, got 0.`,
+  ],
+  [
+    'the best of none',
+    { ...base, evaluation: { topK: 0 } },
+    'evaluation.topK: expected a number of at least 1, got 0.',
+  ],
+  [
+    'a part of a pixel',
+    { ...base, augmentation: { cutout: 1.5 } },
+    'augmentation.cutout: expected a whole number, got 1.5.',
+  ],
+  [
+    'images turned negative',
+    { ...base, augmentation: { contrast: 2 } },
+    'augmentation.contrast: expected a number of at most 1, got 2.',
+  ],
+  [
+    'a field that has got another name',
+    { ...base, augmentation: { cropPading: 4 } },
+    'augmentation.cropPading: unknown field. Did you mean "cropPadding"? Known here: noise, horizontalFlip, cropPadding, ' +
+      'contrast, brightness, cutout.',
+  ],
   // Contradictions
+  [
+    'smoothed labels of a regression loss',
+    { ...base, loss: 'mse', labelSmoothing: 0.1 },
+    'labelSmoothing: belongs to the loss "crossEntropy", but loss is "mse". Leave it out.',
+  ],
+  [
+    'class weights of a regression loss',
+    { ...base, loss: 'huber', classWeights: 'balanced' },
+    'classWeights: belongs to the loss "crossEntropy", but loss is "huber". Leave it out.',
+  ],
+  [
+    'the largest outputs of a regression loss',
+    { ...base, loss: 'mae', evaluation: { topK: 2 } },
+    'evaluation.topK: belongs to the loss "crossEntropy", but loss is "mae". Leave it out.',
+  ],
+  [
+    'the width of the Huber loss in another one',
+    { ...base, huberDelta: 2 },
+    'huberDelta: belongs to the loss "huber", but loss is "crossEntropy". Leave it out.',
+  ],
   ['no length', endless, 'recipe: needs exactly one of "epochs", "steps" and "cycles", got none of them.'],
   [
     'two lengths',
@@ -163,8 +228,8 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'a batch per member',
     { ...base, members: [{ l2: 0 }, { batch: 3 }] },
-    'members[1]: "batch" cannot differ between the members of a population; only the seeds, l2, dropout rates and the ' +
-      'numbers of optimizer and schedule can. Train it as a run of its own.',
+    'members[1]: "batch" cannot differ between the members of a population; only the seeds, l2, label smoothing, dropout ' +
+      'rates and the numbers of optimizer and schedule can. Train it as a run of its own.',
   ],
   [
     'a negative number in a member',

@@ -97,16 +97,44 @@ const recipeFaults: readonly (readonly [string, Dataset, object, string])[] = [
     'batch: 12 is larger than the training set of 9 rows. Use at most 9.',
   ],
   [
-    'shifted images of a table',
+    'cropped images of a table',
     classes,
-    { augmentation: { shiftPixels: 1 } },
-    'augmentation.shiftPixels: needs images, but each row of this data is 2 plain numbers.',
+    { augmentation: { cropPadding: 1 } },
+    'augmentation.cropPadding: needs images, but each row of this data is 2 plain numbers.',
   ],
   [
     'mirrored images of a table',
     classes,
     { augmentation: { horizontalFlip: true } },
     'augmentation.horizontalFlip: needs images, but each row of this data is 2 plain numbers.',
+  ],
+  ...(['cutout', 'brightness', 'contrast'] as const).map(
+    (field) =>
+      [
+        `${field} of a table`,
+        classes,
+        { augmentation: { [field]: 1 } },
+        `augmentation.${field}: needs images, but each row of this data is 2 plain numbers.`,
+      ] as const,
+  ),
+  [
+    'weights for other classes',
+    classes,
+    { classWeights: [1, 2] },
+    'classWeights: has 2 numbers, but the data has 3 classes. Give one for each class, or "balanced".',
+  ],
+  [
+    'balanced weights where a class has no training rows',
+    { ...classes, labels: new Uint32Array(12), classNames: ['cat', 'dog', 'cow'] },
+    { classWeights: 'balanced' },
+    'classWeights: is "balanced", but none of the 12 training rows has the class dog. Give a list of numbers, more ' +
+      'training rows, or data.stratify.',
+  ],
+  [
+    'more of the largest outputs than classes',
+    classes,
+    { evaluation: { topK: 4 } },
+    'evaluation.topK: is 4, but the data has 3 classes. Use at most 3.',
   ],
   [
     'stopping on the accuracy of a regression',

@@ -8,14 +8,41 @@ import type { Metrics, TrainResult } from '../../src/train/events.ts';
 import { train } from '../../src/train/trainer.ts';
 import { clouds, curves, hashes, smallRecipe, trainAll } from './support.ts';
 
-/** Loss, cost and accuracy of a tanh network on rows, by the textbook. */
+/** Loss of one row of a regression. */
+function regressionLoss({ loss, huberDelta }: Recipe, differences: readonly number[]): number {
+  const sizes = differences.map(Math.abs);
+  const sum = (term: (size: number) => number) => sizes.reduce((total, size) => total + term(size), 0);
+  switch (loss) {
+    case 'mse':
+      return sum((size) => size * size) / sizes.length;
+    case 'mae':
+      return sum((size) => size) / sizes.length;
+    case 'huber':
+      return sum((size) => (size < huberDelta ? size ** 2 / 2 : huberDelta * (size - huberDelta / 2))) / sizes.length;
+    default:
+      return sum((size) => size * size) / 2;
+  }
+}
+
+/** How many training rows each class has. */
+function classCounts({ labels, outputCount }: Dataset, rows: Uint32Array): readonly number[] {
+  return Array.from({ length: outputCount }, (_, label) => rows.filter((row) => labels?.[row] === label).length);
+}
+
+/** Metrics of a tanh network on rows, by the textbook. */
 function expectedMetrics(recipe: Recipe, dataset: Dataset, rows: Uint32Array, result: TrainResult): Metrics {
   const split = splitDataset(dataset, recipe.data);
   const { inputs, scale, shift } = normalize(dataset, split, recipe.data.normalize);
   const features = scale.length;
   const weights = result.weights[0]!;
+  const { labelSmoothing, classWeights, evaluation } = recipe;
+  const counts = classCounts(dataset, split.train);
+  const weightOf = (label: number) =>
+    classWeights === 'balanced' ? split.train.length / (counts.length * counts[label]!) : (classWeights?.[label] ?? 1);
   let lossSum = 0;
   let right = 0;
+  let nearlyRight = 0;
+  let squaredError = 0;
   for (const row of rows) {
     let y = Array.from({ length: features }, (_, i) => inputs[row * features + i]! * scale[i]! + shift[i]!);
     for (const layer of [1, 2]) {
@@ -26,12 +53,15 @@ function expectedMetrics(recipe: Recipe, dataset: Dataset, rows: Uint32Array, re
     }
     if (dataset.labels) {
       const label = dataset.labels[row]!;
-      lossSum += Math.log(y.reduce((sum, logit) => sum + Math.exp(logit), 0)) - y[label]!;
+      const logSum = Math.log(y.reduce((sum, logit) => sum + Math.exp(logit), 0));
+      const target = y.map((_, c) => (c === label ? 1 - labelSmoothing : 0) + labelSmoothing / y.length);
+      lossSum += weightOf(label) * y.reduce((sum, logit, c) => sum + target[c]! * (logSum - logit), 0);
       if (y.indexOf(Math.max(...y)) === label) right++;
+      if (y.toSorted((a, b) => b - a).indexOf(y[label]!) < (evaluation.topK ?? 0)) nearlyRight++;
     } else {
-      const squares = y.map((value, o) => (value - dataset.targets![row * y.length + o]!) ** 2);
-      const sum = squares.reduce((total, square) => total + square, 0);
-      lossSum += recipe.loss === 'mse' ? sum / y.length : sum / 2;
+      const differences = y.map((value, o) => value - dataset.targets![row * y.length + o]!);
+      squaredError += differences.reduce((total, difference) => total + difference ** 2, 0);
+      lossSum += regressionLoss(recipe, differences);
     }
   }
   const squares = Object.entries(weights)
@@ -40,8 +70,20 @@ function expectedMetrics(recipe: Recipe, dataset: Dataset, rows: Uint32Array, re
     .reduce((sum, w) => sum + w * w, 0);
   const factor = { '1': 1, '1/2': 1 / 2, '1/(2n)': 1 / (2 * split.train.length) }[recipe.l2Factor];
   const loss = lossSum / rows.length;
-  const accuracy = dataset.labels ? { accuracy: right / rows.length } : {};
-  return { loss, cost: loss + recipe.l2 * factor * squares, ...accuracy };
+  const cost = loss + recipe.l2 * factor * squares;
+  if (dataset.labels) {
+    const topKAccuracy = evaluation.topK === undefined ? undefined : nearlyRight / rows.length;
+    return { loss, cost, accuracy: right / rows.length, ...(topKAccuracy !== undefined && { topKAccuracy }) };
+  }
+  const width = dataset.outputCount;
+  const columns = Array.from({ length: width }, (_, o) =>
+    Array.from(rows, (row) => dataset.targets![row * width + o]!),
+  );
+  const deviation = columns.reduce((total, column) => {
+    const mean = column.reduce((sum, target) => sum + target, 0) / column.length;
+    return total + column.reduce((sum, target) => sum + (target - mean) ** 2, 0);
+  }, 0);
+  return { loss, cost, rmse: Math.sqrt(squaredError / rows.length / width), r2: 1 - squaredError / deviation };
 }
 
 const regression = {
@@ -62,8 +104,13 @@ test.each([
   ['images and the penalty over 2n', clouds({ bytes: true }), { ...images, l2: 0.5, l2Factor: '1/(2n)' }],
   ['a regression by mse', curves(), { ...regression, loss: 'mse', l2: 0.02 }],
   ['a regression by half the squares', curves(), { ...regression, loss: 'quadratic' }],
+  ['a regression by absolute errors', curves(), { ...regression, loss: 'mae' }],
+  ['a regression by the Huber loss', curves(), { ...regression, loss: 'huber', huberDelta: 0.5 }],
+  ['smoothed classes', clouds(), { ...classification, labelSmoothing: 0.25, evaluation: { batch: 8, topK: 2 } }],
+  ['weighted classes', clouds(), { ...classification, classWeights: [0.5, 3, 1] }],
+  ['balanced and smoothed classes', clouds(), { ...classification, classWeights: 'balanced', labelSmoothing: 0.125 }],
 ] as const)('train, validation and test of %s are right', async (_name, dataset, fields) => {
-  const recipe = smallRecipe({ ...fields, batch: 9, evaluation: { batch: 8 } });
+  const recipe = smallRecipe({ evaluation: { batch: 8 }, ...fields, batch: 9 });
   const { result } = await trainAll(recipe, { dataset });
   const split = splitDataset(dataset, recipe.data);
   for (const name of ['train', 'validation', 'test'] as const) {
@@ -72,8 +119,52 @@ test.each([
     // Float32 against float64 over two layers.
     expect(Math.abs(came.loss / expected.loss - 1), `${name} loss`).toBeLessThan(2e-6);
     expect(Math.abs(came.cost / expected.cost - 1), `${name} cost`).toBeLessThan(2e-6);
+    expect(Object.keys(came).toSorted()).toEqual(Object.keys(expected).toSorted());
     expect(came.accuracy).toBe(expected.accuracy);
+    expect(came.topKAccuracy).toBe(expected.topKAccuracy);
+    expect(came.rmse ?? 0, `${name} RMSE`).toBeCloseTo(expected.rmse ?? 0, 6);
+    expect(came.r2 ?? 0, `${name} R2`).toBeCloseTo(expected.r2 ?? 0, 6);
     expect(came.cost > came.loss).toBe(recipe.l2 > 0);
+  }
+});
+
+test('RMSE and R2 of an evaluation are those of the batches since the last one', async () => {
+  const recipe = smallRecipe({
+    ...regression,
+    data: { ...regression.data, validation: 0, test: 0 },
+    // All 64 rows are one batch.
+    batch: 64,
+    loss: 'mse',
+    epochs: 3,
+  });
+  const { evaluations } = await trainAll(recipe, { dataset: curves() });
+  const { targets } = curves();
+  const variance = [0, 1].reduce((total, output) => {
+    const column = targets!.filter((_, index) => index % 2 === output);
+    const mean = column.reduce((sum, target) => sum + target, 0) / 64;
+    return total + column.reduce((sum, target) => sum + (target - mean) ** 2, 0) / 64;
+  }, 0);
+  for (const { members } of evaluations) {
+    const { loss, rmse, r2 } = members[0]!.train;
+    expect(rmse).toBeCloseTo(Math.sqrt(loss), 6);
+    expect(r2).toBeCloseTo(1 - (2 * loss) / variance, 6);
+  }
+});
+
+test('targets that do not vary have no R2', async () => {
+  const dataset = { ...curves(), targets: new Float32Array(128).fill(2) };
+  const { result } = await trainAll(smallRecipe({ ...regression, loss: 'mae', epochs: 1 }), { dataset });
+  expect(Object.keys(result.test!)).toEqual(['loss', 'cost', 'rmse']);
+});
+
+test('class weights and label smoothing of nothing change no bit', async () => {
+  const plain = await trainAll(smallRecipe());
+  const neutral = await trainAll(smallRecipe({ labelSmoothing: 0, classWeights: [1, 1, 1], evaluation: { topK: 2 } }));
+  expect(hashes(neutral)).toEqual(hashes(plain));
+  expect(neutral.result.test).toEqual(plain.result.test);
+  expect(neutral.result.validation).toMatchObject(plain.result.validation!);
+  for (const fields of [{ labelSmoothing: 0.1 }, { classWeights: [1, 1, 2] }]) {
+    expect(hashes(await trainAll(smallRecipe(fields)))).not.toEqual(hashes(plain));
   }
 });
 

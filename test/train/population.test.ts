@@ -35,13 +35,25 @@ const cases: readonly (readonly [string, object, Dataset])[] = [
     'data seeds with noise and moved images',
     {
       ...images,
-      augmentation: { noise: { standardDeviation: 0.1, fraction: 0.5 }, horizontalFlip: true, shiftPixels: 1 },
+      augmentation: {
+        noise: { standardDeviation: 0.1, fraction: 0.5 },
+        horizontalFlip: true,
+        cropPadding: 1,
+        brightness: 0.1,
+        cutout: 1,
+      },
       members: dataSeeds,
     },
     clouds({ bytes: true }),
   ],
   ['members that stop early', { ...stopping, members: three }, clouds()],
   ['members that stop early, each on a split of its own', { ...stopping, members: dataSeeds }, clouds()],
+  [
+    'label smoothing, with weights of the classes',
+    { classWeights: 'balanced', members: [{ labelSmoothing: 0.1 }, { labelSmoothing: 0 }, { labelSmoothing: 0.3 }] },
+    clouds(),
+  ],
+  ['data seeds with balanced classes', { classWeights: 'balanced', members: dataSeeds }, clouds()],
   ['clipped gradients', { clipNorm: 0.5, members: three }, clouds()],
   [
     'numbers of the optimizer and the schedule',

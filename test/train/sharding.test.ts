@@ -4,7 +4,7 @@ import { createCpuExecutor } from '../../src/cpu/executor.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { createFeed, initialArena, prepare, uploadData } from '../../src/train/session.ts';
 import type { PrepareOptions } from '../../src/train/session.ts';
-import { evaluateRows } from '../../src/train/evaluate.ts';
+import { evaluateSplit } from '../../src/train/evaluate.ts';
 import { weightsSha256 } from '../../src/train/checkpoint.ts';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { clouds } from './support.ts';
@@ -25,7 +25,7 @@ async function trainWith(dataset: Dataset, fields: object, options: PrepareOptio
     ...fields,
   });
   const prepared = prepare(recipe, dataset, options);
-  const { plan, members, views } = prepared;
+  const { plan, members } = prepared;
   using executor = createCpuExecutor(plan);
   uploadData(prepared, executor);
   executor.write('parameters', initialArena(prepared));
@@ -42,12 +42,7 @@ async function trainWith(dataset: Dataset, fields: object, options: PrepareOptio
   return {
     shards: plan.buffers.filter(({ name }) => /^inputs\d+$/.test(name)).length,
     hashes: await Promise.all(members.map((_, member) => weightsSha256(plan.model, parameters, member))),
-    metrics: await evaluateRows(
-      prepared,
-      executor,
-      feed,
-      views.map(({ split }) => split.validation),
-    ),
+    metrics: await evaluateSplit(prepared, executor, feed, 'validation'),
   };
 }
 

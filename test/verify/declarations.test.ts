@@ -6,7 +6,8 @@ import { activationCodes } from '../../src/ops/activation.ts';
 import { kernels, ops } from '../../src/ops/index.ts';
 import { stepFields } from '../../src/ops/kernel.ts';
 import type { Kernel } from '../../src/ops/kernel.ts';
-import { hyperColumn, hyperColumns, memberColumns } from '../../src/ops/tables.ts';
+import { binCount, regionColumns, statisticsColumns } from '../../src/ops/statistics.ts';
+import { hyperColumn, hyperColumns, lossColumns, memberColumns } from '../../src/ops/tables.ts';
 import { streams } from '../../src/random/draws.ts';
 import { replacedFiles } from '../../src/gpu/pipelines.ts';
 import { variantConstants } from '../../src/gpu/variants.ts';
@@ -113,7 +114,11 @@ test.each(kernels)('$name assembles with the constants of each launch variant an
 
 test('each matrix product has launch variants with and without subgroups', () => {
   const products = kernels.filter(({ multiplyAdds }) => multiplyAdds !== undefined);
-  expect(products.map(({ name }) => name)).toEqual(['dense_forward', 'dense_backward_input', 'dense_backward_weight']);
+  expect(products.map(({ name }) => name)).toEqual(
+    ['dense', 'conv2d'].flatMap((layer) =>
+      ['forward', 'backward_input', 'backward_weight'].map((pass) => `${layer}_${pass}`),
+    ),
+  );
   for (const { variants } of products) {
     const shared = Object.values(variants).filter(({ LANES }) => LANES === subgroupLanes);
     expect(shared.length).toBeGreaterThan(0);
@@ -143,7 +148,22 @@ test('the columns of the tables are the same on both sides', () => {
   const tables = textOf('lib/tables.wgsl');
   const columns = Object.fromEntries(hyperColumns.map((name) => [upperSnake(name), hyperColumn[name]]));
   expect(constantsOf(tables, 'HYPER_')).toEqual({ ...columns, COLUMNS: hyperColumns.length });
-  expect(constantsOf(tables, 'MEMBER_')).toEqual({ SEED: memberColumns.seed, ACTIVE: memberColumns.active });
+  const { seed: SEED, active: ACTIVE, smoothing: SMOOTHING } = memberColumns;
+  expect(constantsOf(tables, 'MEMBER_')).toEqual({ SEED, ACTIVE, SMOOTHING });
+  expect(constantsOf(tables, 'LOSS_')).toEqual({ COLUMNS: lossColumns });
+});
+
+test('the columns of observations are the same on both sides', () => {
+  const text = textOf('lib/regions.wgsl');
+  const numbered = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name, index) => [upperSnake(name), index]));
+  expect(constantsOf(text, 'REGION_')).toEqual({ ...numbered(regionColumns), COLUMNS: regionColumns.length });
+  const { length } = statisticsColumns;
+  expect(constantsOf(text, 'STATISTICS_')).toEqual({
+    ...numbered(statisticsColumns),
+    BINS: length,
+    STRIDE: length + binCount,
+  });
 });
 
 test('the streams of random draws are the same on both sides', () => {

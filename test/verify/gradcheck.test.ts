@@ -10,7 +10,7 @@ import { prepare } from '../../src/train/session.ts';
 import type { Prepared } from '../../src/train/session.ts';
 import { denseLayers, tinyDataset, tinyOutputs, tinyRecipe } from './tiny.ts';
 
-const losses = ['crossEntropy', 'mse', 'quadratic'] as const;
+const losses = ['crossEntropy', 'mse', 'mae', 'huber', 'quadratic'] as const;
 
 function expectRight({ tensors, passed }: GradientCheck): void {
   for (const { relativeError, directionError, coordinates, redrawn, elements } of tensors) {
@@ -44,6 +44,34 @@ test.each(activationNames)('a last layer with %s is differentiated too', async (
   expectRight(await gradcheck(tinyRecipe({ loss: 'mse', model: { layers } }), { dataset }));
 });
 
+test.each([
+  ['smoothed labels', { labelSmoothing: 0.3 }],
+  ['weights of classes', { classWeights: [0.25, 2, 0] }],
+  ['balanced and smoothed classes', { classWeights: 'balanced', labelSmoothing: 0.1 }],
+  ['a narrow Huber loss', { loss: 'huber', huberDelta: 0.3 }],
+  ['a Huber loss that is wider than all differences', { loss: 'huber', huberDelta: 100 }],
+] as const)('the gradient of %s is right', async (_name, fields) => {
+  expectRight(await gradcheck(tinyRecipe(fields), { dataset: tinyDataset({ rowCount: 43 }) }));
+});
+
+test.each([
+  ['mae', 1],
+  ['huber', 0.5],
+] as const)('a step over the kink of %s is redrawn and counted', async (loss, huberDelta) => {
+  // With weights of 0 the outputs are the biases; the targets of one row lie within a step of the kinks.
+  const dataset = tinyDataset({ task: 'regression' });
+  const targets = Float32Array.from(dataset.targets!, (target, index) =>
+    index < tinyOutputs ? (loss === 'mae' ? 1e-7 : huberDelta + 1e-7) : target,
+  );
+  const prepared = prepare(
+    tinyRecipe({ loss, huberDelta, model: { layers: denseLayers(['linear'], [tinyOutputs]) } }),
+    { ...dataset, inputs: new Float32Array(dataset.inputs.length), targets },
+    { shareSlots: false },
+  );
+  const { tensors } = await checkGradient(prepared, undefined, 0);
+  expect(tensors[1]).toMatchObject({ name: 'dense1.bias', coordinates: 0, redrawn: tinyOutputs });
+});
+
 test.each(['1', '1/2', '1/(2n)'])('the penalty with the factor %s is part of the gradient', async (l2Factor) => {
   expectRight(await gradcheck(tinyRecipe({ l2: 0.7, l2Factor }), { dataset: tinyDataset() }));
 });
@@ -51,7 +79,14 @@ test.each(['1', '1/2', '1/(2n)'])('the penalty with the factor %s is part of the
 test('dropout and augmentation stay on, with the same draws each time', async () => {
   const [hidden, last] = denseLayers(['relu', 'linear'], [16, tinyOutputs]);
   const layers = [{ type: 'dropout', rate: 0.2 }, hidden, { type: 'dropout', rate: 0.4 }, last];
-  const augmentation = { noise: { standardDeviation: 0.1, fraction: 0.5 }, horizontalFlip: true, shiftPixels: 1 };
+  const augmentation = {
+    noise: { standardDeviation: 0.1, fraction: 0.5 },
+    horizontalFlip: true,
+    cropPadding: 1,
+    contrast: 0.5,
+    brightness: 0.3,
+    cutout: 2,
+  };
   const dataset = tinyDataset({ inputShape: [3, 4, 2] });
   const check = await gradcheck(tinyRecipe({ model: { layers }, augmentation, l2: 0.01 }), { dataset });
   expectRight(check);

@@ -59,7 +59,7 @@ test('kernels are listed in the order of their first use, with their elements ov
     'penalty_squares',
   ]);
   const elements = Object.fromEntries(kernels.map(({ name, elements: count }) => [name, count]));
-  expect(elements.batch_metrics).toBe(3 * 2);
+  expect(elements.batch_metrics).toBe(3 * 3);
   expect(elements.dense_backward_weight).toBe(2 * (6 * 33 + 34 * 9 + 10 * 3));
 });
 
@@ -69,8 +69,8 @@ const faults: readonly [kernel: string, file: string, line: string, fault: strin
   [
     'batch_metrics',
     'batch_metrics.wgsl',
-    'sum += terms[i * 2u + lane];',
-    'sum += terms[(count - 1u - i) * 2u + lane];',
+    'sum += terms[i * LOSS_COLUMNS + lane];',
+    'sum += terms[(count - 1u - i) * LOSS_COLUMNS + lane];',
     'train step 0',
   ],
   ['dense_backward_weight', 'dense_backward_weight.wgsl', ', 1.0, col', ', 1.001, col', 'train step 0'],
@@ -120,9 +120,9 @@ test('a kernel that writes past its block of an arena is named, not the one that
   const device = plantFault(
     await openTestGpu(),
     'dense_backward_weight.wgsl',
-    'dw[member * params.wStride + col * params.outSize + row] = flush_small(value);',
-    `dw[member * params.wStride + col * params.outSize + row] = flush_small(value);
-     if (col == 0u) { dw[member * params.wStride + (params.inSize + 1u) * params.outSize + row] = 7.0; }`,
+    'dw[p.dw + col * p.rows + row] = flush_small(value);',
+    `dw[p.dw + col * p.rows + row] = flush_small(value);
+     if (col == 0u) { dw[p.dw + (params.inSize + 1u) * params.outSize + row] = 7.0; }`,
   );
   const { failed } = await verifyRecipe(population, { device, dataset: tinyDataset() });
   expect(failed?.name).toBe('dense_backward_weight');

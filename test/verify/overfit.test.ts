@@ -35,6 +35,16 @@ test('the threshold of a squared loss is a share of what the best constant gives
   expect(result.threshold).toBeLessThan(0.05 * 2);
 });
 
+test.each(['mae', 'huber'])('the same is true of %s', async (loss) => {
+  using device = cpuDevice();
+  const regression = tinyDataset({ task: 'regression', rowCount: 30 });
+  const recipe = tinyRecipe({ model: { layers: [hidden, last] }, optimizer, loss });
+  const result = await overfit(recipe, { device, dataset: regression, examples: 12 });
+  expect(result).toMatchObject({ examples: 12, passed: true });
+  expect(result.threshold).toBeGreaterThan(0.05 * 0.2);
+  expect(result.threshold).toBeLessThan(0.05);
+});
+
 test.each([
   ['a rate that leaves the weights alone', { optimizer: { type: 'sgd', learningRate: 1e-12 } }],
   ['a model without room for the examples', { model: { layers: [last] }, optimizer }],

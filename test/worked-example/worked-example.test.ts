@@ -9,7 +9,7 @@ import type { Arithmetic } from '../../src/arithmetic/arithmetic.ts';
 import { createCpuExecutor } from '../../src/cpu/executor.ts';
 
 import { createFeed, prepare, uploadData } from '../../src/train/session.ts';
-import { arenaOf, datasetOf, layersOf, recipeOf, weightDistance } from '../oracle/follow.ts';
+import { arenaOf, datasetOf, denseNetwork, denseValues, recipeOf, valuesOf, weightDistance } from '../oracle/follow.ts';
 import type { LayerValues } from '../oracle/follow.ts';
 
 interface WorkedExample {
@@ -25,25 +25,27 @@ interface WorkedExample {
 }
 
 const example = JSON.parse(readFileSync(new URL('worked-example.json', import.meta.url), 'utf8')) as WorkedExample;
-const model = {
+const network = denseNetwork({
   sizes: [3, 2, 2],
   activations: ['sigmoid', 'sigmoid'],
   loss: 'quadratic',
   x: [example.x],
   targets: [example.target],
   initial: example.layers,
-};
+});
 
 /** Two steps; of the first also its outputs, gradients and updated layers. */
 async function run(math: Arithmetic) {
   const optimizer = { type: 'sgd', learningRate: example.learningRate };
-  const prepared = prepare(recipeOf(model, { optimizer, batch: 1, steps: 2 }), datasetOf(model), { shareSlots: false });
+  const prepared = prepare(recipeOf(network, { optimizer, batch: 1, steps: 2 }), datasetOf(network), {
+    shareSlots: false,
+  });
   const { plan } = prepared;
   using executor = createCpuExecutor(plan, math);
   uploadData(prepared, executor);
   executor.write('inputs0', Float64Array.from(example.x));
   executor.write('targets', Float64Array.from(example.target));
-  executor.write('parameters', arenaOf(plan.model, example.layers, math));
+  executor.write('parameters', arenaOf(plan.model, network.initial, math));
   const feed = createFeed(prepared, math);
   const slotOf = (tensor: string) => {
     const places = plan.programs.train.flatMap((call) => Object.values(call.tensors));
@@ -59,8 +61,8 @@ async function run(math: Arithmetic) {
   return {
     loss,
     outputs: [[...(await slotOf('dense1.y'))], [...(await slotOf('dense2.y'))]],
-    gradients: layersOf(plan.model, await executor.read('gradients')),
-    updated: layersOf(plan.model, await executor.read('parameters')),
+    gradients: valuesOf(plan.model, await executor.read('gradients')),
+    updated: valuesOf(plan.model, await executor.read('parameters')),
     lossAfter: await step(1),
   };
 }
@@ -76,17 +78,17 @@ test.each([
   for (const [layer, values] of example.forward.a.entries()) {
     for (const [unit, value] of values.entries()) expect(outputs[layer]![unit]).toBeCloseTo(value, digits);
   }
-  expect(weightDistance(gradients, example.backward.gradients)).toBeLessThan(bound);
-  expect(weightDistance(updated, example.updatedLayers)).toBeLessThan(bound);
-  expect(gradients[0]!.w[0]![0]).toBeCloseTo(example.w1_11.gradient, digits);
-  expect(updated[0]!.w[0]![0]).toBeCloseTo(example.w1_11.after, digits);
+  expect(weightDistance(gradients, denseValues(example.backward.gradients))).toBeLessThan(bound);
+  expect(weightDistance(updated, denseValues(example.updatedLayers))).toBeLessThan(bound);
+  expect(gradients['dense1.weight']![0]).toBeCloseTo(example.w1_11.gradient, digits);
+  expect(updated['dense1.weight']![0]).toBeCloseTo(example.w1_11.after, digits);
   expect(lossAfter).toBeCloseTo(example.lossAfter, digits);
 });
 
 test('the text states what the plan computes', async () => {
   const text = readFileSync(new URL('../../docs/worked-example.md', import.meta.url), 'utf8');
   const { loss, gradients, updated, lossAfter } = await run(float64);
-  for (const value of [loss, gradients[0]!.w[0]![0]!, updated[0]!.w[0]![0]!, lossAfter]) {
+  for (const value of [loss, gradients['dense1.weight']![0]!, updated['dense1.weight']![0]!, lossAfter]) {
     expect(text).toContain(value.toPrecision(6));
   }
 });

@@ -1,8 +1,10 @@
 //! use lib/linear.wgsl
 //! use lib/math.wgsl
 //! use lib/step.wgsl
-// Loss and gradient of the squared error. One thread per row.
+//! use lib/tables.wgsl
+// Loss and gradient of squared, absolute and Huber errors (KIND 0, 1, 2). One thread per row.
 override WIDTH: u32 = 64u;
+override KIND: u32 = 0u;
 
 struct Params {
   batch: u32,
@@ -10,6 +12,7 @@ struct Params {
   indexStride: u32,
   lossScale: f32,
   gradientScale: f32,
+  delta: f32,
   population: u32,
 }
 @group(0) @binding(0) var<storage, read> y: array<f32>;
@@ -31,7 +34,7 @@ fn main(
     return;
   }
   let start = (group.z * params.batch + m) * params.outputs;
-  let out = ((step.row * params.population + group.z) * params.batch + m) * 2u;
+  let out = ((step.row * params.population + group.z) * params.batch + m) * LOSS_COLUMNS;
   let valid = m < step.validRows;
   let targetStart = indices[group.z * params.indexStride + step.row * params.batch + m] * params.outputs;
   var best = 0u;
@@ -44,24 +47,45 @@ fn main(
       wanted = c;
     }
   }
-  var part = 0.0;
-  var total = 0.0;
+  // Sums of the terms of the loss and of squares.
+  var part = vec2<f32>();
+  var total = vec2<f32>();
   var o = 0u;
   while (o < params.outputs) {
     let end = min(o + 256u, params.outputs);
-    var sum = 0.0;
+    var sum = vec2<f32>();
     while (o < end) {
       let difference = y[start + o] - targets[targetStart + o];
-      dy[start + o] = select(0.0, flush_small(difference * params.gradientScale), valid);
-      sum += difference * difference;
+      // A term is the product of both.
+      var left = difference;
+      var right = difference;
+      var slope = difference;
+      if (KIND > 0u) {
+        let size = abs(difference);
+        let large = flush_small(difference);
+        let direction = select(select(large, -1.0, large < 0.0), 1.0, large > 0.0);
+        if (KIND == 1u) {
+          left = 1.0;
+          right = size;
+          slope = direction;
+        } else {
+          left = select(size, params.delta, size > params.delta);
+          right = size - 0.5 * left;
+          slope = select(difference, direction * params.delta, size > params.delta);
+        }
+      }
+      dy[start + o] = select(0.0, flush_small(slope * params.gradientScale), valid);
+      sum += vec2<f32>(left, difference) * vec2<f32>(right, difference);
       o++;
     }
     part += sum;
     if ((o & 0xffffu) == 0u) {
       total += part;
-      part = 0.0;
+      part = vec2<f32>();
     }
   }
-  rows[out] = select(0.0, (total + part) * params.lossScale, valid);
+  let sums = total + part;
+  rows[out] = select(0.0, sums.x * params.lossScale, valid);
   rows[out + 1u] = select(0.0, 1.0, valid && best == wanted);
+  rows[out + 2u] = select(0.0, sums.y, valid);
 }

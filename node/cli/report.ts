@@ -1,0 +1,59 @@
+/** `descent report RUN`: a finished run as one page with every figure. What draws is loaded only here. */
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { formatBytes, formatJson } from '../output.ts';
+import type { Io } from '../output.ts';
+import { runArgument } from './evaluate.ts';
+import { addDeviceOptions, addJsonOption, openChosenDevice, parseCount } from './options.ts';
+import type { DeviceChoice } from './options.ts';
+
+interface ReportOptions extends DeviceChoice {
+  readonly out?: string;
+  readonly member?: number;
+  readonly input?: readonly number[];
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+export function reportCommand(io: Io): Command {
+  const command = new Command('report')
+    .description('draw a finished run: curves, mistakes, weights and what is inside, on one page')
+    .argument('<run>', runArgument)
+    .option('--out <folder>', 'where to write report.html and its figures (default: report in the run folder)')
+    .option('--member <k>', 'of a population, the member to draw, from 0 (default: 0)', parseCount)
+    .option(
+      '--input <row>',
+      'row of the test split (else validation, else train), from 0, whose feature maps are shown; may be given again',
+      collectRow,
+    )
+    .option('--data <folder>', 'folder of the data sets (default: as in training)');
+  return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: ReportOptions) => {
+    const { member = 0, input, data, out = join(run, 'report') } = options;
+    const { openRunWithData } = await import('../report/run-data.ts');
+    const opened = await openRunWithData(run, member, data);
+    using device = await openChosenDevice(options, io);
+    const { writeReport } = await import('../report/report.ts');
+    const { page, pageBytes, figures } = await writeReport(opened, input, out, device);
+    if (options.json === true) {
+      const ofPopulation = opened.population > 1 && { member };
+      io.stdout(
+        formatJson({
+          run: resolve(run),
+          ...ofPopulation,
+          page: resolve(page),
+          pageBytes,
+          figures,
+          adapter: device.name,
+        }),
+      );
+      return;
+    }
+    io.stdout(
+      `${page}: ${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`,
+    );
+  });
+}
+
+function collectRow(text: string, rows: readonly number[] = []): number[] {
+  return [...rows, parseCount(text)];
+}

@@ -1,0 +1,39 @@
+/** Pieces of the page: everything that comes from a run goes through `escape`. */
+import { escapeXml } from './pictures.ts';
+
+export const escape = escapeXml;
+
+export function paragraph(text: string, name = ''): string {
+  return `<p${name === '' ? '' : ` class="${name}"`}>${escape(text)}</p>`;
+}
+
+/** A list of facts. */
+export function facts(rows: readonly (readonly [name: string, value: string])[]): string {
+  const items = rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`);
+  return `<dl class="facts">${items.join('')}</dl>`;
+}
+
+/** A table; `align` has one letter per column: l, or r for numbers. The first column heads its row. */
+export function table(
+  caption: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: string,
+): string {
+  const kind = (column: number): string => (align[column] === 'r' ? ' class="number"' : '');
+  const head = header.map((name, column) => `<th scope="col"${kind(column)}>${escape(name)}</th>`).join('');
+  const body = rows.map((row) => {
+    const cells = row.map((value, column) =>
+      column === 0 ? `<th scope="row">${escape(value)}</th>` : `<td${kind(column)}>${escape(value)}</td>`,
+    );
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  return (
+    `<div class="wide"><table><caption>${escape(caption)}</caption>` +
+    `<thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+  );
+}
+
+export function code(text: string): string {
+  return `<pre><code>${escape(text)}</code></pre>`;
+}

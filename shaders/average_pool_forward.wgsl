@@ -1,0 +1,82 @@
+//! use lib/divide.wgsl
+//! use lib/linear.wgsl
+//! use lib/quads.wgsl
+//! use lib/step.wgsl
+//! use lib/windows.wgsl
+// The mean of the elements of each window that lie inside the image. One thread per window and four channels.
+override WIDTH: u32 = 64u;
+
+struct Params {
+  batch: u32,
+  inH: u32,
+  inW: u32,
+  channels: u32,
+  outH: u32,
+  outW: u32,
+  kernelH: u32,
+  kernelW: u32,
+  strideH: u32,
+  strideW: u32,
+  padTop: u32,
+  padLeft: u32,
+  xStride: u32,
+  population: u32,
+}
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+@group(1) @binding(0) var<uniform> step: Step;
+
+@compute @workgroup_size(WIDTH)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, WIDTH);
+  let quads = (params.channels + 3u) / 4u;
+  let at = quotient(i, quads);
+  if (at >= params.batch * params.outH * params.outW) {
+    return;
+  }
+  let c = quad_of((i - at * quads) * 4u, params.channels);
+  let line = quotient(at, params.outW);
+  let ox = at - line * params.outW;
+  let n = quotient(line, params.outH);
+  let oy = line - n * params.outH;
+  let image = group.z * params.xStride + n * params.inH * params.inW * params.channels;
+  let rows = taps_inside(oy, params.strideH, params.padTop, params.kernelH, params.inH);
+  let cols = taps_inside(ox, params.strideW, params.padLeft, params.kernelW, params.inW);
+  var terms = 0u;
+  var sum = vec4<f32>();
+  var part = vec4<f32>();
+  var total = vec4<f32>();
+  for (var r = rows.x; r < rows.y; r++) {
+    let row = image + ((oy * params.strideH + r - params.padTop) * params.inW) * params.channels;
+    for (var s = cols.x; s < cols.y; s++) {
+      sum += x_quad(vec4<u32>(row + (ox * params.strideW + s - params.padLeft) * params.channels) + c);
+      terms++;
+      if ((terms & 0xffu) == 0u) {
+        part += sum;
+        sum = vec4<f32>();
+        if ((terms & 0xffffu) == 0u) {
+          total += part;
+          part = vec4<f32>();
+        }
+      }
+    }
+  }
+  let mean = (total + (part + sum)) / f32((rows.y - rows.x) * (cols.y - cols.x));
+  let out = vec4<u32>((group.z * params.batch * params.outH * params.outW + at) * params.channels) + c;
+  y[out.x] = mean.x;
+  y[out.y] = mean.y;
+  y[out.z] = mean.z;
+  y[out.w] = mean.w;
+}
+
+fn x_quad(i: vec4<u32>) -> vec4<f32> {
+  if (WORDS == 1u) {
+    return x[i.x >> 2u];
+  }
+  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
+}
