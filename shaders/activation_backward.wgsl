@@ -1,15 +1,17 @@
 //! use lib/activation.wgsl
 //! use lib/linear.wgsl
 //! use lib/step.wgsl
-// dx = dy * slope(dx), in place. One thread per element.
+// dx = dy * slope(dx), in place. Each thread takes ROWS times four elements.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 1u;
+const ROWS: u32 = 1u;
+const ROW: u32 = 0u;
 
 struct Params {
   count: u32,
 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> dx: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
@@ -19,9 +21,24 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
-  if (i >= params.count) {
+  // Eight neighbouring threads go through memory in one stream.
+  let first = linear_index(group, groups, (lane & ~7u) * ROWS, WIDTH * ROWS) + (lane & 7u);
+  //! each ROW < ROWS
+  differentiate_quad(first + ROW * 8u);
+  //! end
+}
+
+fn differentiate_quad(quad: u32) {
+  let place = min(quad, (params.count - 1u) / 4u);
+  let gradient = dy[place];
+  let saved = dx[place];
+  if (quad * 4u >= params.count) {
     return;
   }
-  dx[i] = flush_small(dy[i] * activation_slope(ACTIVATION, dx[i]));
+  dx[quad] = flush_small4(gradient * vec4<f32>(
+    activation_slope(ACTIVATION, saved.x),
+    activation_slope(ACTIVATION, saved.y),
+    activation_slope(ACTIVATION, saved.z),
+    activation_slope(ACTIVATION, saved.w),
+  ));
 }

@@ -1,15 +1,17 @@
 //! use lib/activation.wgsl
 //! use lib/linear.wgsl
 //! use lib/step.wgsl
-// y = activation(x). One thread per element.
+// y = activation(x). Each thread takes ROWS times four elements.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 1u;
+const ROWS: u32 = 1u;
+const ROW: u32 = 0u;
 
 struct Params {
   count: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
@@ -19,9 +21,22 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, WIDTH);
-  if (i >= params.count) {
+  // Eight neighbouring threads go through memory in one stream.
+  let first = linear_index(group, groups, (lane & ~7u) * ROWS, WIDTH * ROWS) + (lane & 7u);
+  //! each ROW < ROWS
+  activate_quad(first + ROW * 8u);
+  //! end
+}
+
+fn activate_quad(quad: u32) {
+  let z = x[min(quad, (params.count - 1u) / 4u)];
+  if (quad * 4u >= params.count) {
     return;
   }
-  y[i] = activate(ACTIVATION, x[i]);
+  y[quad] = vec4<f32>(
+    activate(ACTIVATION, z.x),
+    activate(ACTIVATION, z.y),
+    activate(ACTIVATION, z.z),
+    activate(ACTIVATION, z.w),
+  );
 }

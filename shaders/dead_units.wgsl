@@ -1,11 +1,13 @@
 //! use lib/step.wgsl
-// How many channels are 0 in every row. A workgroup takes WIDTH / slices channels; so many threads share the rows of each, and stop at
+// How many channels are 0 in each of the rows that are looked at. A workgroup takes WIDTH / slices channels; so many threads share the rows of each, and stop at
 // the first that is not 0.
 override WIDTH: u32 = 256u;
 
 struct Params {
   rows: u32,
   channels: u32,
+  count: u32,
+  stride: u32,
   slices: u32,
   place: u32,
   population: u32,
@@ -29,9 +31,9 @@ fn main(
   let start = group.z * params.rows * params.channels + channel;
   var isAlive = 0u;
   if (channel < params.channels) {
-    for (var row = lane / perGroup; row < params.rows && isAlive == 0u; row += params.slices) {
+    for (var row = lane / perGroup; row < params.count && isAlive == 0u; row += params.slices) {
       // NaN is alive.
-      isAlive = bitcast<u32>(y[start + row * params.channels]) & 0x7fffffffu;
+      isAlive = bitcast<u32>(y[start + row * params.stride * params.channels]) & 0x7fffffffu;
     }
   }
   alive[lane] = isAlive;

@@ -14,8 +14,8 @@ import sys
 import time
 
 # This file bears the library's name: its folder must not be searched for it.
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != HERE]
 
 # Answers alone belong on the standard output, whatever libraries print.
 ANSWERS = os.fdopen(os.dup(1), "w", buffering=1)

@@ -48,9 +48,7 @@ export function reportCommand(io: Io): Command {
       );
       return;
     }
-    io.stdout(
-      `${page}: ${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`,
-    );
+    io.stdout(`${page}: ${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`);
   });
 }
 

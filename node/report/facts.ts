@@ -17,7 +17,7 @@ export function summarySection(run: RunData): Section {
     { html: resultTable(run) },
     {
       html: facts([
-        ['data', `${dataset.name}: ${rowText.join(', ')} rows of ${model.inputShape.join('x')}`],
+        ['data', `${dataset.name}: ${rowText.join(', ')} rows of ${describeShape(model.inputShape)}`],
         ['parameters', formatCount(summary.parameters)],
         [
           'length',
@@ -39,6 +39,12 @@ export function summarySection(run: RunData): Section {
     ...dataset.notes.map((note) => ({ html: paragraph(`About the data: ${note}`, 'note') })),
   ];
   return { id: 'summary', title: 'Summary', parts };
+}
+
+/** `28x28x1 pixels`, `3 inputs`. */
+function describeShape(shape: readonly number[]): string {
+  if (shape.length > 1) return `${shape.join('x')} pixels`;
+  return shape[0] === 1 ? '1 input' : `${shape[0]} inputs`;
 }
 
 function resultTable({ summary }: RunData): string {

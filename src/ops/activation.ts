@@ -4,8 +4,9 @@
  */
 import type { Arithmetic } from '../arithmetic/arithmetic.ts';
 import type { ActivationName } from '../recipe/schema.ts';
-import { defineKernel, launchLinear, linearVariants } from './kernel.ts';
-import type { KernelCase } from './kernel.ts';
+import { defineKernel, launchLinear } from './kernel.ts';
+import type { Constants, KernelCase } from './kernel.ts';
+import { quadVariants } from './quads.ts';
 
 /** Codes of the constant ACTIVATION, the same in `shaders/lib/activation.wgsl`. */
 export const activationCodes: Readonly<Record<ActivationName, number>> = {
@@ -68,14 +69,17 @@ function normalDistribution(math: Arithmetic, z: number): number {
   return math.round(0.5 * math.erfc(scaled));
 }
 
-/** y[i] = activation(x[i]). x, y [count]. */
+const launchQuads = ({ count }: { count: number }, { ROWS = 1, WIDTH = 64 }: Constants) =>
+  launchLinear(Math.ceil(count / 4 / ROWS), 1, { WIDTH });
+
+/** y[i] = activation(x[i]). x, y [count]; what fills up the last four elements is written too. */
 export const activationForward = defineKernel({
   name: 'activation_forward',
-  reads: { x: 'f32' },
-  writes: { y: 'f32' },
+  reads: { x: 'f32x4' },
+  writes: { y: 'f32x4' },
   params: { count: 'u32' },
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, 1, tile),
+  variants: quadVariants,
+  launch: launchQuads,
   longestSum: () => 1,
   twin({ x, y }, { count }, { math, constants }) {
     const code = constants.ACTIVATION ?? 0;
@@ -84,15 +88,16 @@ export const activationForward = defineKernel({
 });
 
 /**
- * dx[i] = dy[i] · slope(dx[i]): in place of the activation's output, for gelu of its input. dy, dx [count].
+ * dx[i] = dy[i] · slope(dx[i]): in place of the activation's output, for gelu of its input. dy, dx [count]; what fills up the last four
+ * elements is written too.
  */
 export const activationBackward = defineKernel({
   name: 'activation_backward',
-  reads: { dy: 'f32' },
-  writes: { dx: 'f32' },
+  reads: { dy: 'f32x4' },
+  writes: { dx: 'f32x4' },
   params: { count: 'u32' },
-  variants: linearVariants,
-  launch: (p, tile) => launchLinear(p.count, 1, tile),
+  variants: quadVariants,
+  launch: launchQuads,
   longestSum: () => 1,
   twin({ dy, dx }, { count }, { math, constants }) {
     const code = constants.ACTIVATION ?? 0;

@@ -173,25 +173,41 @@ export const takeSamples = defineKernel({
 const manyRows = 512;
 const deadUnitsWidth = 256;
 
-/** How `dead_units` splits its work: threads that share a channel, and workgroups of a member. */
-export function deadUnitsLaunch(rows: number, channels: number): { readonly slices: number; readonly blocks: number } {
-  const slices = rows >= manyRows ? 32 : 1;
-  return { slices, blocks: Math.ceil((channels * slices) / deadUnitsWidth) };
+/**
+ * How `dead_units` looks at [rows, channels] of each of so many members: rows at even distances without a factor in common with all rows,
+ * threads that share a channel, and workgroups of a member. A unit that answers nowhere is looked for to the last of its rows, which of an
+ * image are many: of a member alone every row counts up to 4,096.
+ */
+export function deadUnitsLaunch(rows: number, channels: number, population: number) {
+  let stride = Math.ceil(rows / (samplesPerMember(population) / 4));
+  while (greatestCommonDivisor(stride, rows) > 1) stride++;
+  const count = Math.ceil(rows / stride);
+  const slices = count >= manyRows ? 32 : 1;
+  return { count, stride, slices, blocks: Math.ceil((channels * slices) / deadUnitsWidth) };
 }
 
 /**
- * statistics[place + p·blocks + b] = channels of block b that are 0 in every row of y, for members p; a block is 256/slices channels.
- * y [population, rows, channels] → [population, blocks] of statistics
+ * statistics[place + p·blocks + b] = channels of block b that are 0 in each row of y that is looked at, for members p; a block is
+ * 256/slices channels.
+ * y [population, rows, channels], of which row 0, stride, 2·stride, … (count of them) → [population, blocks] of statistics
  */
 export const deadUnits = defineKernel({
   name: 'dead_units',
   reads: { y: 'f32' },
   writes: { statistics: 'f32' },
-  params: { rows: 'u32', channels: 'u32', slices: 'u32', place: 'u32', population: 'u32' },
+  params: {
+    rows: 'u32',
+    channels: 'u32',
+    count: 'u32',
+    stride: 'u32',
+    slices: 'u32',
+    place: 'u32',
+    population: 'u32',
+  },
   variants: { width256: { WIDTH: deadUnitsWidth } },
   launch: (p) => [Math.ceil((p.channels * p.slices) / deadUnitsWidth), 1, p.population],
   longestSum: () => 1,
-  twin({ y, statistics }, { rows, channels, slices, place, population }) {
+  twin({ y, statistics }, { rows, channels, count, stride, slices, place, population }) {
     const perBlock = deadUnitsWidth / slices;
     const blocks = Math.ceil(channels / perBlock);
     statistics.fill(0, place, place + population * blocks);
@@ -199,8 +215,8 @@ export const deadUnits = defineKernel({
       for (let channel = 0; channel < channels; channel++) {
         const start = member * rows * channels + channel;
         let row = 0;
-        while (row < rows && y[start + row * channels] === 0) row++;
-        if (row === rows) statistics[place + member * blocks + Math.floor(channel / perBlock)]! += 1;
+        while (row < count && y[start + row * stride * channels] === 0) row++;
+        if (row === count) statistics[place + member * blocks + Math.floor(channel / perBlock)]! += 1;
       }
     }
   },
@@ -270,12 +286,13 @@ export const statisticsCases: readonly KernelCase[] = [
     { rows: 1, channels: 7 },
     { rows: 3, channels: 600 },
     { rows: 700, channels: 33 },
+    { rows: 9000, channels: 8 },
   ].map(({ rows, channels }) => {
-    const { slices, blocks } = deadUnitsLaunch(rows, channels);
+    const { blocks, ...looked } = deadUnitsLaunch(rows, channels, 2);
     return {
       kernel: deadUnits,
       name: `${rows} x ${channels}`,
-      params: { rows, channels, slices, place: 3, population: 2 },
+      params: { rows, channels, ...looked, place: 3, population: 2 },
       tensors: {
         y: {
           elements: 2 * rows * channels,

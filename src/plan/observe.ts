@@ -122,9 +122,9 @@ export function openObserver(model: Model, layers: readonly LayerRecipe[], popul
       if (!canDie(layers[index])) return;
       const channels = outputShape.at(-1) ?? 1;
       const rows = elements / channels;
-      const { slices, blocks } = deadUnitsLaunch(rows, channels);
+      const { blocks, ...looked } = deadUnitsLaunch(rows, channels, population);
       const members = isShared ? 1 : population;
-      program.call(deadUnits, { y, statistics }, { rows, channels, slices, place, population: members });
+      program.call(deadUnits, { y, statistics }, { rows, channels, ...looked, place, population: members });
       units.push({ layer: name, units: channels, place, blocks, memberStride: isShared ? 0 : blocks });
       place += members * blocks;
     },

@@ -32,7 +32,7 @@ export interface TensorStatistics {
 
 export interface MemberObservation {
   readonly tensors: readonly TensorStatistics[];
-  /** Of each layer with relu: share of units (channels) that are 0 for every row and place of the batch. */
+  /** Of each layer with relu: share of units (channels) that are 0 for every row and place of the batch; of more than 4,096 an even sample. */
   readonly deadUnits: readonly { readonly layer: string; readonly share: number }[];
 }
 

@@ -29,8 +29,12 @@ export const differenceStep = 1e-5;
 const sampledCoordinates = 200;
 const mostRedraws = 1000;
 const mostDirections = 50;
-/** Keeps 0/0 out of the relative error where a gradient vanishes. */
+/** Keeps 0/0 out of the relative error. */
 const epsilon = 1e-12;
+/** A gradient is 0 but for rounding below this: that of a bias whose layer is normalised, for one. */
+const vanishing = 1e-14;
+/** What differences make of a cost near 1 that does not change: a rounding of it over the step, for each coordinate. */
+const differenceNoise = 2 ** -52 / differenceStep;
 const seed = 1;
 
 /** How the gradient of one parameter tensor compares. ga: analytic, gn: by differences, both over the sampled coordinates. */
@@ -41,7 +45,10 @@ export interface GradientRow {
   readonly coordinates: number;
   /** Coordinates that were passed over because their step goes over a kink: of a ReLU or leaky ReLU, of a max pool, or of the loss. */
   readonly redrawn: number;
-  /** norm(ga - gn) / max(1e-12, norm(ga) + norm(gn)): the formula of report 001 (docs/reports.md) with norms. */
+  /**
+   * norm(ga - gn) / max(1e-12, norm(ga) + norm(gn)): the formula of report 001 (docs/reports.md) with norms. Where ga is 0 but for
+   * rounding, norm(gn) in place of a relative error, in such units that the noise of the differences is the tolerance.
+   */
   readonly relativeError: number;
   /** Signed mean of ga - gn, as in report 004 (docs/reports.md). */
   readonly meanDifference: number;
@@ -226,9 +233,15 @@ function compareCoordinates(
   return {
     coordinates,
     redrawn,
-    relativeError: Math.sqrt(error) / Math.max(epsilon, Math.sqrt(analytic) + Math.sqrt(numeric)),
+    relativeError: relative(Math.sqrt(error), Math.sqrt(analytic), Math.sqrt(numeric), Math.sqrt(coordinates)),
     meanDifference: coordinates === 0 ? 0 : signed / coordinates,
   };
+}
+
+/** error / (ga + gn); where the gradient vanishes, the tolerance for an error that is no more than noise. */
+function relative(error: number, ga: number, gn: number, scale: number): number {
+  if (ga < vanishing * scale) return (gradientTolerance * error) / (differenceNoise * scale);
+  return error / Math.max(epsilon, ga + gn);
 }
 
 /** The slope along one random direction of length 1 over all elements of a tensor. */
@@ -248,7 +261,7 @@ function compareDirection(
     if (found === undefined) continue;
     const ga = found.expected / (2 * differenceStep);
     const gn = found.difference / (2 * differenceStep);
-    return { directionError: Math.abs(ga - gn) / Math.max(epsilon, Math.abs(ga) + Math.abs(gn)) };
+    return { directionError: relative(Math.abs(ga - gn), Math.abs(ga), Math.abs(gn), 1) };
   }
   return {};
 }

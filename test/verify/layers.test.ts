@@ -37,6 +37,29 @@ const models: readonly (readonly [string, readonly number[], readonly object[]])
     ],
   ],
   [
+    'a layer whose bias a batch norm takes out again',
+    image,
+    [
+      { type: 'conv2d', filters: 4, padding: 'same' },
+      { type: 'batchNorm', activation: 'tanh' },
+      { type: 'dense', units: 6 },
+      { type: 'batchNorm', activation: 'relu', epsilon: 0.1 },
+      last,
+    ],
+  ],
+  [
+    'convolutions with strides, pads and a branch',
+    image,
+    [
+      { type: 'conv2d', filters: 5, kernel: [2, 3], stride: [1, 2], padding: 'same', activation: 'tanh', name: 'trunk' },
+      { type: 'conv2d', filters: 5, padding: 'same', activation: 'gelu', name: 'branch' },
+      { type: 'add', inputs: ['trunk', 'branch'], activation: 'sigmoid' },
+      { type: 'maxPool2d', size: [3, 1] },
+      { type: 'conv2d', filters: 3, kernel: [1, 2], activation: 'relu', bias: false },
+      last,
+    ],
+  ],
+  [
     'overlapping max pools of a batch norm with relu',
     image,
     [

@@ -130,11 +130,23 @@ test.each([
     y[(channel % rows) * channels + channel] = channel % 7 === 0 ? Number.NaN : 1;
     if (channel % 5 !== 0) y[(rows + rows - 1) * channels + channel] = -1;
   }
-  const { slices, blocks } = deadUnitsLaunch(rows, channels);
+  const { blocks, ...looked } = deadUnitsLaunch(rows, channels, 2);
   const statistics = new Float32Array(3 + 2 * blocks).fill(9);
-  deadUnits.twin({ y, statistics }, { rows, channels, slices, place: 3, population: 2 }, context);
+  deadUnits.twin({ y, statistics }, { rows, channels, ...looked, place: 3, population: 2 }, context);
   const sum = (member: number) =>
     statistics.subarray(3 + member * blocks, 3 + (member + 1) * blocks).reduce((a, b) => a + b);
   expect([...statistics.subarray(0, 3)]).toEqual([9, 9, 9]);
   expect([sum(0), sum(1)]).toEqual([0, Math.ceil(channels / 5)]);
+});
+
+test('of many rows an even sample is looked at for dead units, and all of a few', () => {
+  expect(deadUnitsLaunch(300, 64, 1)).toMatchObject({ count: 300, stride: 1 });
+  expect(deadUnitsLaunch(4096, 64, 1)).toMatchObject({ count: 4096, stride: 1 });
+  for (const rows of [4097, 300 * 26 * 26, 128 * 32 * 32]) {
+    const { count, stride } = deadUnitsLaunch(rows, 32, 1);
+    expect(count).toBeGreaterThan(2048);
+    expect(count).toBeLessThanOrEqual(4096);
+    expect((count - 1) * stride).toBeLessThan(rows);
+    expect(count * stride).toBeGreaterThanOrEqual(rows);
+  }
 });

@@ -45,7 +45,7 @@ export function fitFigure({ inputName, points, prediction, truth }: Fit): Figure
     layer: [
       {
         data: { values: rows as never },
-        mark: { type: 'point', filled: true, size: 36, opacity: 0.75 },
+        mark: { type: 'point', filled: true, size: 36, opacity: 0.9 },
         encoding: {
           x: {
             field: 'x',
@@ -122,7 +122,7 @@ export function residualsFigure(points: readonly RegressionPoint[], inputName: s
       },
       {
         data: { values: rows as never },
-        mark: { type: 'point', filled: true, size: 32, opacity: 0.75 },
+        mark: { type: 'point', filled: true, size: 32, opacity: 0.9 },
         encoding: {
           x: {
             field: 'at',
@@ -169,7 +169,7 @@ export function predictionsFigure(points: readonly RegressionPoint[], outputName
       },
       {
         data: { values: rows as never },
-        mark: { type: 'point', filled: true, size: 32, opacity: 0.75 },
+        mark: { type: 'point', filled: true, size: 32, opacity: 0.9 },
         encoding: {
           x: { field: 'target', type: 'quantitative', title: `target: ${outputName}`, scale: scale as never },
           y: { field: 'prediction', type: 'quantitative', title: 'prediction', scale: scale as never },
