@@ -91,7 +91,15 @@ function requireRun(folder: string): void {
 /** The run's recipe. Throws DataError where the folder holds no run, RecipeError where its recipe is no recipe. */
 export function readRunRecipe(folder: string): Recipe {
   requireRun(folder);
-  return parseRecipe(readJson(join(folder, 'recipe.json')));
+  return parseRecipe(upgradedRecipe(readJson(join(folder, 'recipe.json'))));
+}
+
+/** A stored recipe with the names that fields have today. */
+function upgradedRecipe(json: unknown): unknown {
+  const { augmentation, ...rest } = json as { readonly augmentation?: Readonly<Record<string, unknown>> };
+  if (augmentation === undefined || !('shiftPixels' in augmentation)) return json;
+  const { shiftPixels: cropPadding, ...others } = augmentation;
+  return { ...rest, augmentation: { ...others, cropPadding } };
 }
 
 /** What `train --json` printed, if the run is finished. */

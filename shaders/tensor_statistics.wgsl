@@ -86,7 +86,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       atomicAdd(&bins[bin], 1u);
     }
   }
-  workgroupBarrier();
   first[lane] = sum;
   second[lane] = squares;
   workgroupBarrier();

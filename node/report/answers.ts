@@ -131,12 +131,17 @@ function regressionSection(run: RunData): Section {
   const parts: Part[] = [
     ...several,
     fit === undefined
-      ? { title: 'Predictions', figure: predictionsFigure(points, 'first output') }
+      ? { title: 'Predictions', figure: predictionsFigure(points, targetName(run)) }
       : { title: 'Fit', figure: fitFigure({ inputName, points, ...fit }) },
     { title: 'Residuals', figure: residualsFigure(points, fit && inputName) },
     { html: residualTable(points) },
   ];
   return { id: 'regression', title: 'Regression', parts };
+}
+
+/** The name of a table's target column, if the recipe says it. */
+function targetName({ recipe: { data } }: RunData): string | undefined {
+  return data.source === 'csv' ? data.target : undefined;
 }
 
 /** What is left over, in numbers; float64. */

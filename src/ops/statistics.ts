@@ -23,6 +23,7 @@ export const mostSamples = 64 * sumChunk;
 
 const largestFloat = 2 ** 128 - 2 ** 104;
 
+/** Of all members together. */
 const mostSamplesTogether = 4 * mostSamples;
 const fewestSamples = 256;
 
@@ -142,6 +143,9 @@ function describeSamples(math: Arithmetic, samples: Float64Array): Float64Array 
   return row;
 }
 
+/** Workgroups that share the samples of a tensor: 16 samples for each thread of the largest. */
+const takeGroups = mostSamples / 16 / 64;
+
 /**
  * samples[t(i)] = values[s(i)] - (subtract ? samples[t(i)] : 0), updated in place, for each of `regionCount` regions: the samples of region
  * `firstSource` + k, kept where those of `firstTarget` + k lie. Once before an update and once after it, it leaves what the update changed.
@@ -153,7 +157,7 @@ export const takeSamples = defineKernel({
   writes: { samples: 'f32' },
   params: { firstSource: 'u32', firstTarget: 'u32', subtract: 'u32', regionCount: 'u32', population: 'u32' },
   variants: { width64: { WIDTH: 64 } },
-  launch: (p) => [16, p.regionCount, p.population],
+  launch: (p) => [takeGroups, p.regionCount, p.population],
   longestSum: () => 2,
   twin({ values, regions, samples }, { firstSource, firstTarget, subtract, regionCount, population }, { math }) {
     for (let k = 0; k < regionCount; k++) {

@@ -124,6 +124,36 @@ test('each member of a population is observed as the same run alone', async () =
   }
 });
 
+test('every layer of a network of images is observed, members together as each alone', async () => {
+  const images = {
+    data: { source: 'csv', file: 'in memory', validation: 30, normalize: 'channel' },
+    model: {
+      layers: [
+        { type: 'maxPool2d', size: [2, 1], name: 'pool' },
+        { type: 'conv2d', filters: 5, name: 'conv', activation: 'relu', kernel: 1 },
+        { type: 'batchNorm', name: 'norm', activation: 'relu' },
+        { type: 'add', name: 'sum', inputs: ['conv', 'norm'], activation: 'relu' },
+        { type: 'flatten' },
+        { type: 'dense', units: 3 },
+      ],
+    },
+    epochs: 1,
+  };
+  const options = { dataset: clouds({ bytes: true, features: 12 }), observations: { count: 2 } };
+  const members = [{ seed: 3 }, { seed: 4 }];
+  const together = await trainAll(smallRecipe({ ...images, members }), options);
+  const plain = await trainAll(smallRecipe({ ...images, members }), { dataset: options.dataset });
+  expect(hashes(together)).toEqual(hashes(plain));
+  const [first] = observationsOf(together)[1]!.members;
+  const activations = first!.tensors.filter(({ kind }) => kind === 'activation').map(({ name }) => name);
+  expect(activations).toEqual(['pool', 'conv', 'norm', 'sum', 'dense1']);
+  expect(first!.deadUnits.map(({ layer }) => layer)).toEqual(['conv', 'norm', 'sum']);
+  for (const [index, member] of members.entries()) {
+    const alone = observationsOf(await trainAll(smallRecipe({ ...images, ...member }), options));
+    expect(observationsOf(together).map((each) => ({ ...each, members: [each.members[index]] }))).toEqual(alone);
+  }
+});
+
 test('a run that is interrupted and resumed makes the same observations', async () => {
   const options = { observations: { count: 7 } };
   const whole = observationsOf(await trainAll(recipe, options));

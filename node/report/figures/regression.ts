@@ -146,7 +146,7 @@ export function residualsFigure(points: readonly RegressionPoint[], inputName: s
 }
 
 /** Predictions beside targets; on the line they are equal. */
-export function predictionsFigure(points: readonly RegressionPoint[], outputName: string): Figure {
+export function predictionsFigure(points: readonly RegressionPoint[], outputName: string | undefined): Figure {
   const rows = thinSplits(points);
   const all = rows.flatMap(({ target, prediction }) => [target, prediction]);
   const least = all.reduce((one, other) => Math.min(one, other), Infinity);
@@ -171,7 +171,12 @@ export function predictionsFigure(points: readonly RegressionPoint[], outputName
         data: { values: rows as never },
         mark: { type: 'point', filled: true, size: 32, opacity: 0.9 },
         encoding: {
-          x: { field: 'target', type: 'quantitative', title: `target: ${outputName}`, scale: scale as never },
+          x: {
+            field: 'target',
+            type: 'quantitative',
+            title: outputName === undefined ? 'target' : `target: ${outputName}`,
+            scale: scale as never,
+          },
           y: { field: 'prediction', type: 'quantitative', title: 'prediction', scale: scale as never },
           ...splitEncoding(rows),
         },
