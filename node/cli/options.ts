@@ -67,6 +67,12 @@ export function addTuneOption(command: Command): Command {
   return command.addOption(new Option('--tune <when>', about).choices(['auto', 'always', 'never']).default('auto'));
 }
 
+/** Adds --observations, for commands that train or plan a training. */
+export function addObservationsOption(command: Command): Command {
+  const about = 'how often to keep histograms and statistics of weights, gradients, updates and activations; 0: never';
+  return command.option('--observations <n>', about, parseCount, 60);
+}
+
 export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print one JSON object on standard output and nothing else there');
 }

@@ -9,6 +9,7 @@ import type { Io } from '../output.ts';
 import {
   addDeviceOptions,
   addJsonOption,
+  addObservationsOption,
   addRecipeOptions,
   deviceName,
   openChosenDevice,
@@ -18,6 +19,7 @@ import {
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 
 interface PlanOptions extends RecipeOptions, DeviceChoice {
+  readonly observations: number;
   readonly json?: boolean;
 }
 
@@ -25,12 +27,15 @@ export function planCommand(io: Io): Command {
   const command = new Command('plan')
     .description('print the plan of a recipe: kernels, shapes, memory')
     .argument('<recipe>', recipeArgument);
-  addDeviceOptions(addRecipeOptions(command), 'the limits that every adapter keeps');
+  addObservationsOption(addDeviceOptions(addRecipeOptions(command), 'the limits that every adapter keeps'));
   return addJsonOption(command).action(async (name: string, options: PlanOptions) => {
     const { recipe, dataset } = await openRecipe(name, options);
     const isChosen = options.device !== undefined || options.adapter !== undefined;
     using device = isChosen ? await openChosenDevice(options, io) : undefined;
-    const { plan, duration } = prepare(recipe, dataset, device && { maxBindingBytes: maxBindingBytes(device) });
+    const { plan, duration } = prepare(recipe, dataset, {
+      observe: options.observations > 0,
+      ...(device && { maxBindingBytes: maxBindingBytes(device) }),
+    });
     const described = describePlan(plan);
     if (options.json === true) {
       const adapter = device && { adapter: device.name };
@@ -129,7 +134,8 @@ const kindTitles = {
 function formatPlan({ programs, buffers, activationBytes, peakDeviceBytes: peakBytes }: DescribedPlan): string {
   const tensors = (list: readonly DescribedTensor[]): string =>
     list.map(({ binding, shape, buffer }) => `${binding} ${shape.join('x')} @${buffer}`).join(', ');
-  const calls = Object.entries(programs).map(([name, list]) => {
+  const { observe, ...listed } = programs;
+  const calls = Object.entries(listed).map(([name, list]) => {
     const rows = list.map(({ kernel, layer, reads, writes, bytes, multiplyAdds }) => [
       `  ${kernel}`,
       layer,
@@ -153,5 +159,10 @@ function formatPlan({ programs, buffers, activationBytes, peakDeviceBytes: peakB
   const sharing =
     `activations and their gradients take ${formatBytes(shared)}; at most ${formatBytes(live)} of them live at once, ` +
     `${formatBytes(unshared)} would be a buffer for each\n`;
-  return `\n${[...calls, table, sharing].join('\n')}`;
+  const added = (observe?.length ?? 0) - (programs.train?.length ?? 0);
+  const observing =
+    observe === undefined
+      ? ''
+      : `observe: train with ${added} calls between its own, for histograms and statistics; --observations 0 leaves it out\n`;
+  return `\n${[...calls, observing, table, sharing].filter((block) => block !== '').join('\n')}`;
 }

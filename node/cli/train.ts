@@ -32,13 +32,13 @@ import { lockRun } from '../run-lock.ts';
 import {
   addDeviceOptions,
   addJsonOption,
+  addObservationsOption,
   addRecipeOptions,
   addTuneOption,
   askedRecipe,
   deviceName,
   openChosenDevice,
   openRecipe,
-  parseCount,
   parseSeconds,
   readInput,
   recipeArgument,
@@ -62,12 +62,11 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
   const command = new Command('train')
     .description('train a recipe, with the results in a run folder')
     .argument('<recipe>', recipeArgument);
-  addTuneOption(addDeviceOptions(addRecipeOptions(command)))
+  addObservationsOption(addTuneOption(addDeviceOptions(addRecipeOptions(command))))
     .option('--out <folder>', 'the run folder, created if need be (default: runs/<name>-<seed>-<time>)')
     .option('--init <weights>', 'start from the weights of a safetensors file')
     .option('--resume', 'go on with the run in --out from its newest checkpoint')
     .option('--checkpoint-seconds <s>', 'time between two checkpoints', parseSeconds, 1.5)
-    .option('--observations <n>', 'how often to keep histograms of weights and gradients; 0: never', parseCount, 60)
     .option('--profile', 'time each kernel on a sample of steps, and print a table after the result')
     .option('--profile-trace <file>', 'also write these steps as a Chrome trace, for chrome://tracing or Perfetto');
   return addJsonOption(command).action(async (name: string, options: TrainCommandOptions) => {

@@ -15,10 +15,19 @@ test('plan lists every kernel with shapes, bytes and multiply-adds, and the memo
   const plan = await json('plan', 'digits');
   expect(plan).toMatchObject({ recipe: 'digits', steps: 1320, stepsPerEpoch: 44, parameters: 9610, batch: 32 });
   const programs = plan['programs'] as Record<string, { kernel: string; multiplyAdds: number; reads: object[] }[]>;
-  expect(Object.keys(programs)).toEqual(['train', 'evaluate', 'predict', 'penalty']);
+  expect(Object.keys(programs)).toEqual(['train', 'evaluate', 'predict', 'penalty', 'observe']);
+  expect(programs['observe']!.length).toBeGreaterThan(programs['train']!.length);
+  const bytes = plan['activationBytes'] as { shared: number; live: number; unshared: number };
+  expect(bytes.live).toBeLessThanOrEqual(bytes.shared);
+  expect(bytes.shared).toBeLessThan(bytes.unshared);
   const forward = programs['train']?.find(({ kernel }) => kernel === 'dense_forward');
   expect(forward).toMatchObject({ layer: 'dense1', multiplyAdds: 32 * 64 * 128 });
-  expect(forward?.reads).toContainEqual({ binding: 'x', tensor: 'x', shape: [1, 32, 64], buffer: expect.stringMatching(/^slot\d+$/) });
+  expect(forward?.reads).toContainEqual({
+    binding: 'x',
+    tensor: 'x',
+    shape: [1, 32, 64],
+    buffer: expect.stringMatching(/^slot\d+$/),
+  });
   const buffers = plan['buffers'] as { bytes: number }[];
   expect(buffers.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(plan['peakDeviceBytes']);
   const run = join(temporaryFolder(), 'run');
@@ -32,6 +41,12 @@ test('plan shows people aligned tables', async () => {
   expect(stdout).toMatch(/^spirals: 48 steps of 50 rows for 1 model of 1,218 parameters/);
   expect(stdout).toMatch(/^ {2}dense_forward +dense1 +[\d.]+ KiB +3,200 +y 1x50x32 @slot\d/m);
   expect(stdout).toMatch(/^ {2}peak +[\d.]+ MiB$/m);
+  expect(stdout).toMatch(
+    /^activations and their gradients take [\d.]+ [KM]iB; at most [\d.]+ [KM]iB of them live at once/m,
+  );
+  expect(stdout).toMatch(/^observe: train with \d+ calls between its own/m);
+  const without = await descent(['plan', 'spirals', '--observations', '0']);
+  expect(without.stdout).not.toContain('observe');
   // The device writes it.
   expect(stdout).toMatch(/^ {2}metrics +table +exchanged with the host/m);
 });
