@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   atomicAdd(&zeros, zeroCount);
   workgroupBarrier();
   if (lane == 0u) {
-    for (var other = 1u; other < WIDTH; other++) {
+    for (var other = 1u; other < min(WIDTH, count); other++) {
       lowest = select(lowest, first[other], first[other] < lowest);
       highest = select(highest, second[other], second[other] > highest);
     }
@@ -90,7 +90,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   second[lane] = squares;
   workgroupBarrier();
   if (lane == 0u) {
-    for (var chunk = 1u; chunk < WIDTH; chunk++) {
+    for (var chunk = 1u; chunk < (count + 255u) / 256u; chunk++) {
       sum += first[chunk];
       squares += second[chunk];
     }

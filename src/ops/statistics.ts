@@ -24,7 +24,7 @@ export const mostSamples = 64 * sumChunk;
 const largestFloat = 2 ** 128 - 2 ** 104;
 
 /** Of all members together. */
-const mostSamplesTogether = 4 * mostSamples;
+const mostSamplesTogether = 2 * mostSamples;
 const fewestSamples = 256;
 
 /** Most elements of a tensor that are looked at of each of so many members: a large population must not take long either. */
@@ -143,8 +143,8 @@ function describeSamples(math: Arithmetic, samples: Float64Array): Float64Array 
   return row;
 }
 
-/** Workgroups that share the samples of a tensor: 16 samples for each thread of the largest. */
-const takeGroups = mostSamples / 16 / 64;
+/** Workgroups that share the samples of a tensor: most tensors are small, and each group costs. */
+const takeGroups = 4;
 
 /**
  * samples[t(i)] = values[s(i)] - (subtract ? samples[t(i)] : 0), updated in place, for each of `regionCount` regions: the samples of region
