@@ -17,153 +17,24 @@ What to know beside that:
   float32 and float64 hold the very same. The numbers recorded are float64, to the bit.
 - `distance` says how far PyTorch's own float32 run is from its float64 run: losses relative, weights and outputs
   relative to the largest. The float32 run itself is not kept.
-- A number of a plan is a float32: momentum and epsilon of the normalisations are rounded so before PyTorch gets them.
 - Batches of 8 make 1/batch exact in float32, which it is in a plan.
-- PyTorch has no padding `same` for strides, nor for pools: the zeros (for maxima -infinity) are put around by hand, as
-  Keras does: one more below and on the right where they are odd in number. An average counts what lies in the image.
 - The seed of a model is the first for which all runs keep inputs of relu from zero, and the largest of a window from
   the second, by `margin`: float32 takes every branch that float64 takes.
 """
 
 import json
-import struct
 from pathlib import Path
 
 import torch
 from torch.nn import functional
+
+from image_layers import STATISTICS, apply_layer, draw_parameters, margin, nchw, nhwc
 
 STEPS = 20
 RECORDED_STEPS = (1, STEPS)
 ROWS, BATCH, CLASSES = 16, 8, 4
 GRID, WEIGHT_GRID = 32, 256
 MARGIN = 3e-5
-
-STATISTICS = ("runningMean", "runningVariance")
-ACTIVATIONS = {
-    "linear": lambda z: z,
-    "relu": torch.relu,
-    "leakyRelu": functional.leaky_relu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "gelu": functional.gelu,
-}
-
-# The smallest distance from a kink since the last reset.
-margin = float("inf")
-
-
-def keep_away(distances):
-    """Notes how near these come to zero."""
-    global margin
-    if distances.numel() > 0:
-        margin = min(margin, distances.min().item())
-
-
-def float32(value):
-    return struct.unpack("f", struct.pack("f", value))[0]
-
-
-def pair(extent):
-    return tuple(extent) if isinstance(extent, list) else (extent, extent)
-
-
-def put_around(x, size, stride, padding, value=0.0):
-    """x [n, c, h, w] with what padding `same` puts around it."""
-    if padding == "valid":
-        return x
-    total = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(x.shape[2:], size, stride)]
-    (top, left), (bottom, right) = [t // 2 for t in total], [t - t // 2 for t in total]
-    return functional.pad(x, (left, right, top, bottom), value=value)
-
-
-def nhwc(x):
-    return x.permute(0, 2, 3, 1) if x.dim() == 4 else x
-
-
-def nchw(x):
-    return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
-
-
-def activate(layer, z):
-    name = layer.get("activation", "linear")
-    if name in ("relu", "leakyRelu"):
-        keep_away(z.detach().abs())
-    return ACTIVATIONS[name](z)
-
-
-def normalise(layer, own, x, training):
-    """Batch and layer normalisation; the running statistics in `own` are updated in place."""
-    epsilon = float32(layer.get("epsilon", 1e-5))
-    if layer["type"] == "layerNorm":
-        last = nhwc(x)
-        return nchw(functional.layer_norm(last, last.shape[-1:], own["scale"], own["shift"], epsilon))
-    momentum = float32(layer.get("momentum", 0.1))
-    statistics = (own[name] for name in STATISTICS)
-    return functional.batch_norm(x, *statistics, own["scale"], own["shift"], training, momentum, epsilon)
-
-
-def max_pool(x, size, stride, padding):
-    x = put_around(x, size, stride, padding, -torch.inf)
-    windows = x.detach().unfold(2, size[0], stride[0]).unfold(3, size[1], stride[1]).flatten(4)
-    if windows.shape[-1] > 1:
-        first, second = windows.topk(2, -1).values.unbind(-1)
-        # Zeros are what relu leaves: a gradient goes no further whichever of them gets it.
-        keep_away((first - second)[first != 0])
-    return functional.max_pool2d(x, size, stride)
-
-
-def apply_layer(layer, own, inputs, training):
-    """Output of a layer, images as [n, c, h, w], with its parameters by their last name."""
-    x, kind = inputs[0], layer["type"]
-    if kind == "dense":
-        return activate(layer, nhwc(x).flatten(1) @ own["weight"] + own["bias"])
-    if kind == "conv2d":
-        stride = pair(layer.get("stride", 1))
-        x = put_around(x, pair(layer.get("kernel", 3)), stride, layer.get("padding", "valid"))
-        return activate(layer, functional.conv2d(x, own["weight"].permute(3, 2, 0, 1), own.get("bias"), stride))
-    if kind in ("maxPool2d", "averagePool2d"):
-        size = pair(layer.get("size", 2))
-        window = size, pair(layer.get("stride", list(size))), layer.get("padding", "valid")
-        if kind == "maxPool2d":
-            return max_pool(x, *window)
-        means = [functional.avg_pool2d(put_around(each, *window), *window[:2]) for each in (x, torch.ones_like(x))]
-        return means[0] / means[1]
-    if kind == "globalAveragePool2d":
-        return x.mean((2, 3))
-    if kind in ("batchNorm", "layerNorm"):
-        return activate(layer, normalise(layer, own, x, training))
-    if kind == "add":
-        return activate(layer, sum(inputs[1:], inputs[0]))
-    if kind == "flatten":
-        return nhwc(x).flatten(1)
-    raise ValueError(kind)
-
-
-def parameter_shapes(layer, in_shape):
-    """Shapes of parameters and running statistics, by last name."""
-    kind, channels = layer["type"], in_shape[-1]
-    if kind == "dense":
-        size = torch.Size(in_shape).numel()
-        return {"weight": (size, layer["units"]), "bias": (layer["units"],)}
-    if kind == "conv2d":
-        shapes = {"weight": (*pair(layer.get("kernel", 3)), channels, layer["filters"])}
-        return {**shapes, "bias": (layer["filters"],)} if layer.get("bias", True) else shapes
-    if kind == "batchNorm":
-        return {name: (channels,) for name in ("scale", "shift", *STATISTICS)}
-    return {name: (channels,) for name in ("scale", "shift")} if kind == "layerNorm" else {}
-
-
-def draw_parameters(normal, layer, in_shape):
-    """Weights of variance 2/inputs, scales about 1, running statistics as they begin."""
-    drawn = {}
-    for name, shape in parameter_shapes(layer, in_shape).items():
-        if name in STATISTICS:
-            drawn[name] = torch.full(shape, float(name == "runningVariance"), dtype=torch.float64)
-            continue
-        spread = (2 / torch.Size(shape[:-1]).numel()) ** 0.5 if name == "weight" else 0.25
-        values = normal(*shape) * spread + (name == "scale")
-        drawn[name] = torch.round(values * WEIGHT_GRID) / WEIGHT_GRID
-    return drawn
 
 
 def flat(tensor):
@@ -213,7 +84,7 @@ def record_layer(generator, layer, in_shape, input_count):
     rows = 3 if len(in_shape) == 1 else 2
     whole, inputs = zip(*(on_grid(normal(rows, *in_shape)) for _ in range(input_count)))
     inputs = [x.requires_grad_() for x in inputs]
-    own = draw_parameters(normal, layer, in_shape)
+    own = draw_parameters(normal, layer, in_shape, WEIGHT_GRID)
     initial = {name: flat(tensor) for name, tensor in own.items()}
     trained = [name for name in own if name not in STATISTICS]
     for name in trained:
@@ -332,7 +203,7 @@ def draw_model(seed, name):
     initial, made, y = {}, {}, nchw(x)
     for layer_name, layer in name_layers(model["layers"]):
         inputs = [made[source] for source in layer.get("inputs", [])] or [y]
-        own = draw_parameters(normal, layer, nhwc(inputs[0]).shape[1:])
+        own = draw_parameters(normal, layer, nhwc(inputs[0]).shape[1:], WEIGHT_GRID)
         initial.update({f"{layer_name}.{key}": tensor for key, tensor in own.items()})
         y = made[layer_name] = apply_layer(layer, {key: tensor.clone() for key, tensor in own.items()}, inputs, True)
     return {**model, "seed": seed, "x": whole, **targets}, initial
@@ -381,9 +252,8 @@ def distance(low, high):
 
 def record_model(name):
     """The model of the first seed that keeps its margin, and its runs."""
-    global margin
     for seed in range(1000):
-        margin = float("inf")
+        margin.reset()
         model, initial = draw_model(seed, name)
         runs = []
         for model_name, optimizer, options in RUNS:
@@ -392,14 +262,14 @@ def record_model(name):
             low, high = (train(model, initial, optimizer, options, dtype) for dtype in (torch.float32, torch.float64))
             described = {"model": name, "optimizer": optimizer, "options": options}
             runs.append({**described, "distance": distance(low, high), **high})
-        if margin < MARGIN:
+        if margin.smallest < MARGIN:
             continue
         for run in runs:
             apart = run["distance"]
             print(
                 f"{name:9} {run['optimizer']:5} loss {run['loss'][0]:.4f} -> {run['loss'][-1]:.4f}  float32 to float64:"
-                f" loss {apart['loss']:.1e}, weights {apart['weights'][str(STEPS)]:.1e}, outputs {apart['outputs']:.1e};"
-                f" seed {seed}, margin {margin:.1e}"
+                f" loss {apart['loss']:.1e}, weights {apart['weights'][str(STEPS)]:.1e},"
+                f" outputs {apart['outputs']:.1e}; seed {seed}, margin {margin.smallest:.1e}"
             )
         return {**model, "initial": {key: flat(tensor) for key, tensor in initial.items()}}, runs
     raise ValueError(f"no seed of {name} keeps its margin")

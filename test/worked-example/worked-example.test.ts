@@ -34,7 +34,7 @@ const network = denseNetwork({
   initial: example.layers,
 });
 
-/** Two steps; of the first also its outputs, gradients and updated layers. */
+/** Two steps; of the first also the outputs before it, its gradients and updated layers. */
 async function run(math: Arithmetic) {
   const optimizer = { type: 'sgd', learningRate: example.learningRate };
   const prepared = prepare(recipeOf(network, { optimizer, batch: 1, steps: 2 }), datasetOf(network), {
@@ -47,12 +47,10 @@ async function run(math: Arithmetic) {
   executor.write('targets', Float64Array.from(example.target));
   executor.write('parameters', arenaOf(plan.model, network.initial, math));
   const feed = createFeed(prepared, math);
-  const slotOf = (tensor: string) => {
-    const places = plan.programs.train.flatMap((call) => Object.values(call.tensors));
-    const place = places.find(({ name }) => name === tensor);
-    if (place === undefined) throw new Error(`the plan has no tensor ${tensor}`);
-    return executor.read(place.buffer);
-  };
+  // In training, gradients take the place of outputs.
+  executor.run('predict', { steps: feed.loadRows(executor, [Uint32Array.of(0)], 0).steps });
+  const outputs: number[][] = [];
+  for (const { tensor } of plan.activations) outputs.push([...(await executor.read(tensor.buffer))]);
   const step = async (index: number) => {
     executor.run('train', { steps: feed.loadTraining(executor, index, 1, [1]) });
     return (await executor.read('metrics'))[0]!;
@@ -60,7 +58,7 @@ async function run(math: Arithmetic) {
   const loss = await step(0);
   return {
     loss,
-    outputs: [[...(await slotOf('dense1.y'))], [...(await slotOf('dense2.y'))]],
+    outputs,
     gradients: valuesOf(plan.model, await executor.read('gradients')),
     updated: valuesOf(plan.model, await executor.read('parameters')),
     lossAfter: await step(1),
