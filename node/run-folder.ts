@@ -29,7 +29,7 @@ import * as v from 'valibot';
 import { DataError, RecipeError } from '../src/errors.ts';
 import { parseJson } from '../src/formats/json.ts';
 import type { Plan } from '../src/plan/plan.ts';
-import { parseRecipe } from '../src/recipe/parse.ts';
+import { parseRecipe, upgradeRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
 import { readCheckpoint, writeCheckpoint, writeWeights } from '../src/train/checkpoint.ts';
 import type { Checkpoint } from '../src/train/checkpoint.ts';
@@ -91,15 +91,7 @@ function requireRun(folder: string): void {
 /** The run's recipe. Throws DataError where the folder holds no run, RecipeError where its recipe is no recipe. */
 export function readRunRecipe(folder: string): Recipe {
   requireRun(folder);
-  return parseRecipe(upgradedRecipe(readJson(join(folder, 'recipe.json'))));
-}
-
-/** A stored recipe with the names that fields have today. */
-function upgradedRecipe(json: unknown): unknown {
-  const { augmentation, ...rest } = json as { readonly augmentation?: Readonly<Record<string, unknown>> };
-  if (augmentation === undefined || !('shiftPixels' in augmentation)) return json;
-  const { shiftPixels: cropPadding, ...others } = augmentation;
-  return { ...rest, augmentation: { ...others, cropPadding } };
+  return parseRecipe(upgradeRecipe(readJson(join(folder, 'recipe.json'))));
 }
 
 /** What `train --json` printed, if the run is finished. */

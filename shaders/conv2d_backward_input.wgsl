@@ -34,7 +34,7 @@ struct Problem {
   rows: u32,
   cols: u32,
   depth: u32,
-  inH: Divisor,
+  inArea: Divisor,
   inW: Divisor,
   outH: u32,
   outW: u32,
@@ -53,7 +53,7 @@ fn problem(member: u32) -> Problem {
   let cols = params.batch * params.inH * params.inW;
   return Problem(
     params.inC, cols, params.kernelH * params.kernelW * params.outC,
-    divisor(params.inH), divisor(params.inW), params.outH, params.outW, divisor(params.outC), divisor(params.kernelW),
+    divisor(params.inH * params.inW), divisor(params.inW), params.outH, params.outW, divisor(params.outC), divisor(params.kernelW),
     divisor(params.strideH), divisor(params.strideW), params.padTop, params.padLeft,
     member * params.batch * params.outH * params.outW * params.outC, member * params.wStride,
     member * cols * params.inC,
@@ -61,8 +61,8 @@ fn problem(member: u32) -> Problem {
 }
 
 fn w_offset(p: Problem, row: u32, k: u32) -> u32 {
-  let tap = divide(k, p.outC);
-  return p.w + (tap * p.rows + row) * p.outC.value + k - tap * p.outC.value;
+  let channel = divide(k, p.outC);
+  return p.w + (channel.quotient * p.rows + row) * p.outC.value + channel.rest;
 }
 fn left_at(p: Problem, row: u32, k: u32) -> f32 {
   let offset = w_offset(p, row, k);
@@ -78,14 +78,12 @@ struct Column {
   phase: u32,
 }
 fn column(p: Problem, col: u32) -> Column {
-  let line = divide(col, p.inW);
-  let image = divide(line, p.inH);
-  let y = line - image * p.inH.value + p.padTop;
-  let x = col - line * p.inW.value + p.padLeft;
-  let qy = divide(y, p.strideH);
-  let qx = divide(x, p.strideW);
-  let phase = (y - qy * p.strideH.value) * p.strideW.value + x - qx * p.strideW.value;
-  return Column(((image * p.outH + qy) * p.outW + qx) * p.outC.value, qy, qx, phase);
+  let image = divide(col, p.inArea);
+  let line = divide(image.rest, p.inW);
+  let y = divide(line.quotient + p.padTop, p.strideH);
+  let x = divide(line.rest + p.padLeft, p.strideW);
+  let start = ((image.quotient * p.outH + y.quotient) * p.outW + x.quotient) * p.outC.value;
+  return Column(start, y.quotient, x.quotient, y.rest * p.strideW.value + x.rest);
 }
 
 // Where dy has what tap k brings to a position.
@@ -94,14 +92,13 @@ struct Source {
   isInside: bool,
 }
 fn dy_source(p: Problem, column: Column, k: u32) -> Source {
-  let tap = divide(k, p.outC);
-  let r = divide(tap, p.kernelW);
-  let s = tap - r * p.kernelW.value;
-  let ay = divide(r, p.strideH);
-  let ax = divide(s, p.strideW);
-  let phase = (r - ay * p.strideH.value) * p.strideW.value + s - ax * p.strideW.value;
-  let isInside = (column.phase == phase) & (column.y - ay < p.outH) & (column.x - ax < p.outW);
-  let offset = column.start - (ay * p.outW + ax) * p.outC.value + k - tap * p.outC.value;
+  let channel = divide(k, p.outC);
+  let tap = divide(channel.quotient, p.kernelW);
+  let y = divide(tap.quotient, p.strideH);
+  let x = divide(tap.rest, p.strideW);
+  let isInside = (column.phase == y.rest * p.strideW.value + x.rest) &
+    (column.y - y.quotient < p.outH) & (column.x - x.quotient < p.outW);
+  let offset = column.start - (y.quotient * p.outW + x.quotient) * p.outC.value + channel.rest;
   return Source(p.dy + select(0u, offset, isInside), isInside);
 }
 fn right_at(p: Problem, column: Column, k: u32) -> f32 {

@@ -43,7 +43,7 @@ struct Problem {
 }
 fn problem(member: u32) -> Problem {
   let patches = Patches(
-    params.inH, params.inW, divisor(params.inC), divisor(params.outH), divisor(params.outW), divisor(params.kernelW),
+    params.inH, params.inW, divisor(params.inC), divisor(params.outH * params.outW), divisor(params.outW), divisor(params.kernelW),
     params.strideH, params.strideW, params.padTop, params.padLeft,
   );
   let cols = params.batch * params.outH * params.outW;

@@ -40,15 +40,17 @@ fn left_at(p: Problem, row: u32, k: u32) -> f32 {
 }
 fn left_quad(p: Problem, row: u32, k: u32) -> vec4<f32> { return w[(p.w + k * p.rows + row) >> 2u]; }
 
+// Where a column starts is multiplied anew for each term: software adapters would keep four starts in memory.
 struct Column {
-  start: u32,
+  index: u32,
 }
-fn column(p: Problem, col: u32) -> Column { return Column(p.x + col * p.depth); }
+fn column(p: Problem, col: u32) -> Column { return Column(col); }
+fn x_offset(p: Problem, column: Column, k: u32) -> u32 { return p.x + column.index * p.depth + k; }
 fn right_at(p: Problem, column: Column, k: u32) -> f32 {
-  let offset = column.start + k;
+  let offset = x_offset(p, column, k);
   return x[offset >> 2u][offset & 3u];
 }
-fn right_quad(p: Problem, column: Column, k: u32) -> vec4<f32> { return x[(column.start + k) >> 2u]; }
+fn right_quad(p: Problem, column: Column, k: u32) -> vec4<f32> { return x[x_offset(p, column, k) >> 2u]; }
 
 // The bias is the last row of the block.
 fn finish(p: Problem, row: u32, sums: vec4<f32>) -> vec4<f32> { return sums + left_at(p, row, p.depth); }

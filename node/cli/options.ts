@@ -9,7 +9,7 @@ import { parseJson } from '../../src/formats/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
-import { memberRecipes, nearest, overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
+import { memberRecipes, nearest, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { Device } from '../../src/train/device.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
@@ -144,7 +144,7 @@ export function askedRecipe(name: string, { set, seed }: RecipeOptions): Recipe 
 function readRecipe(name: string): unknown {
   if (Object.hasOwn(builtInRecipes, name)) return builtInRecipes[name];
   if (!existsSync(name)) throw unknownRecipe(name);
-  const json = parseJson(readInput(name).toString('utf8'), name);
+  const json = upgradeRecipe(parseJson(readInput(name).toString('utf8'), name));
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return parseRecipe(json);
   return json;
 }

@@ -14,7 +14,7 @@ struct Patches {
   inH: u32,
   inW: u32,
   inC: Divisor,
-  outH: Divisor,
+  outArea: Divisor,
   outW: Divisor,
   kernelW: Divisor,
   strideH: u32,
@@ -24,18 +24,17 @@ struct Patches {
 }
 
 fn patch_position(p: Patches, index: u32) -> PatchPart {
-  let line = divide(index, p.outW);
-  let image = divide(line, p.outH);
-  let y = (line - image * p.outH.value) * p.strideH - p.padTop;
-  let x = (index - line * p.outW.value) * p.strideW - p.padLeft;
-  return PatchPart(((image * p.inH + y) * p.inW + x) * p.inC.value, y, x);
+  let image = divide(index, p.outArea);
+  let line = divide(image.rest, p.outW);
+  let y = line.quotient * p.strideH - p.padTop;
+  let x = line.rest * p.strideW - p.padLeft;
+  return PatchPart(((image.quotient * p.inH + y) * p.inW + x) * p.inC.value, y, x);
 }
 
 fn patch_tap(p: Patches, index: u32) -> PatchPart {
-  let tap = divide(index, p.inC);
-  let r = divide(tap, p.kernelW);
-  let s = tap - r * p.kernelW.value;
-  return PatchPart((r * p.inW + s) * p.inC.value + index - tap * p.inC.value, r, s);
+  let channel = divide(index, p.inC);
+  let tap = divide(channel.quotient, p.kernelW);
+  return PatchPart((tap.quotient * p.inW + tap.rest) * p.inC.value + channel.rest, tap.quotient, tap.rest);
 }
 
 fn is_inside(p: Patches, position: PatchPart, tap: PatchPart) -> bool {

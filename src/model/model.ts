@@ -163,8 +163,13 @@ function checkOutput(recipe: Recipe, layers: readonly Layer[], { outputCount, ta
   }
   const last = layers.at(-1);
   const where = `model.layers[${layers.length - 1}]`;
-  if (last === undefined || last.type === 'dropout' || last.type === 'gaussianNoise') {
-    throw new ShapeError(where, `the last layer is "${last?.type}"; end with a dense layer of ${outputCount} units.`);
+  const computing = layers.findLast(({ type }) => type !== 'flatten');
+  if (last === undefined || computing === undefined || ['dropout', 'gaussianNoise'].includes(computing.type)) {
+    const { type } = computing ?? last ?? {};
+    throw new ShapeError(where, `the last layer is "${type}"; end with a dense layer of ${outputCount} units.`);
+  }
+  if (layers.every(({ block }) => block === undefined)) {
+    throw new ShapeError('model.layers', `none of them can be trained. Add a dense layer of ${outputCount} units.`);
   }
   const count = elementCount(last.outputShape);
   if (count === outputCount) return;

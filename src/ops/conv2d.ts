@@ -6,7 +6,7 @@ import type { FloatArray } from '../arithmetic/arithmetic.ts';
 import { activate, activationCodes, activationSlope } from './activation.ts';
 import { defineKernel } from './kernel.ts';
 import type { KernelCase } from './kernel.ts';
-import { product, productLaunches } from './product.ts';
+import { product, productLaunches, productVariants } from './product.ts';
 import type { FillRow } from './product.ts';
 
 const aligned = (...strides: readonly number[]): boolean => strides.every((stride) => stride % 4 === 0);
@@ -49,6 +49,9 @@ const sizes = {
   wStride: 'u32',
   population: 'u32',
 } as const;
+
+// Filters and channels are multiples of sixteen or few: what tiles of 28 rows are for does not occur.
+const { shared28: _, ...variants } = productVariants;
 
 const inElements = ({ inH, inW, inC }: Convolution): number => inH * inW * inC;
 const outElements = ({ outH, outW, outC }: Convolution): number => outH * outW * outC;
@@ -100,7 +103,7 @@ export const conv2dForward = defineKernel({
   reads: { x: 'f32x4', w: 'f32x4' },
   writes: { y: 'f32' },
   params: { ...sizes, xStride: 'u32' },
-  ...productLaunches(forwardShape),
+  ...productLaunches(forwardShape, variants),
   longestSum: (p) => tapCount(p) + p.bias,
   multiplyAdds,
   twin({ x, w, y }, p, { math, constants }) {
@@ -135,7 +138,7 @@ export const conv2dBackwardInput = defineKernel({
   reads: { dy: 'f32x4', w: 'f32x4' },
   writes: { dx: 'f32' },
   params: sizes,
-  ...productLaunches(backwardInputShape),
+  ...productLaunches(backwardInputShape, variants),
   longestSum: (p) => p.kernelH * p.kernelW * p.outC,
   multiplyAdds,
   twin({ dy, w, dx }, p, { math, constants }) {
@@ -174,7 +177,7 @@ export const conv2dBackwardWeight = defineKernel({
   reads: { x: 'f32x4', dy: 'f32x4' },
   writes: { dw: 'f32' },
   params: { ...sizes, xStride: 'u32' },
-  ...productLaunches(backwardWeightShape),
+  ...productLaunches(backwardWeightShape, variants),
   longestSum: (p) => p.batch * p.outH * p.outW,
   multiplyAdds,
   twin({ x, dy, dw }, p, { math }) {
@@ -277,8 +280,6 @@ interface CaseSizes {
   readonly bias?: 0;
   readonly population?: number;
   readonly isShared?: true;
-  /** The blocks of the members are not aligned, which plans see to. */
-  readonly isLoose?: true;
 }
 
 // Compiling is what the cases cost: of each kernel, those that are read alike and have as many chunks make the same pipeline.
@@ -307,12 +308,11 @@ const caseSizes: readonly CaseSizes[] = [
     name: '33 channels, two members that share x',
     batch: 4,
     input: [5, 4, 33],
-    kernel: [3, 3],
-    padding: [1, 1],
+    kernel: [2, 3],
+    padding: [0, 1],
     output: [5, 4, 5],
     population: 2,
     isShared: true,
-    isLoose: true,
   },
   // The gradient of the weights has a third level of sums.
   { name: 'many positions', batch: 2, input: [182, 182, 1], kernel: [2, 1], output: [182, 182, 1] },
@@ -348,7 +348,7 @@ export const conv2dCases: readonly KernelCase[] = caseSizes.flatMap((one): Kerne
   const [strideH, strideW] = one.strides ?? [1, 1];
   const [padTop, padLeft] = one.padding ?? [0, 0];
   const block = (kernelH * kernelW * inC + bias) * outC;
-  const wStride = one.isLoose === true ? block + 3 : Math.ceil(block / 4) * 4 + 4;
+  const wStride = Math.ceil(block / 4) * 4 + 4;
   const xCount = batch * inH * inW * inC;
   const yCount = population * batch * outH * outW * outC;
   const xStride = one.isShared === true ? 0 : xCount;

@@ -24,6 +24,7 @@ export const productVariants = {
   shared8: { ROWS: 8, LANES: subgroupLanes },
   shared16: { ROWS: 16, LANES: subgroupLanes },
   shared28: { ROWS: 28, LANES: subgroupLanes },
+  shared32: { ROWS: 32, LANES: subgroupLanes },
   block64: { ROWS: 4, COLS: 4, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   block128: { ROWS: 8, COLS: 8, GROUP_ROWS: 16, GROUP_COLS: 16, TERMS: 8, SPLITS: 1 },
   split16: { ROWS: 4, COLS: 4, GROUP_ROWS: 4, GROUP_COLS: 4, TERMS: 8, SPLITS: 16 },
@@ -75,9 +76,12 @@ function launchProduct({ rows, cols, members }: ProductShape, tile: Constants): 
 }
 
 /** What the kernel of a product declares about its launches, from the shape that its parameters give. */
-export function productLaunches<P>(shape: (params: P) => ProductShape) {
+export function productLaunches<P>(
+  shape: (params: P) => ProductShape,
+  variants: Readonly<Record<string, Constants>> = productVariants,
+) {
   return {
-    variants: productVariants,
+    variants,
     specialise: (params: P, tile: Constants) => productConstants(shape(params), tile),
     launch: (params: P, tile: Constants) => launchProduct(shape(params), tile),
     product: shape,

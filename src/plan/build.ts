@@ -232,10 +232,7 @@ function checkLimits(plan: Plan, storedRowCount: number, maxBindingBytes: number
         `a population of ${population} with ${size} is too large: ${limit}. Train at most ${fitting} members together.`,
       );
     }
-    const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
-    throw new LimitError(
-      `the model has ${size}: ${limit}. Make "${widest?.name ?? ''}" at most ${fittingUnits(model, maxBindingBytes)} units wide.`,
-    );
+    throw new LimitError(`the model has ${size}: ${limit}. ${narrowing(model, maxBindingBytes)}`);
   }
   if (largest.kind === 'data') {
     const storedRows = Math.floor(maxBindingBytes / (sizeBytes(largest) / storedRowCount));
@@ -250,14 +247,15 @@ function checkLimits(plan: Plan, storedRowCount: number, maxBindingBytes: number
   );
 }
 
-/** Units of the largest layer with which the parameters would fit, other layers as they are. */
-function fittingUnits(model: Model, maxBindingBytes: number): number {
-  const widest = [...model.blocks].sort((a, b) => b.elements - a.elements)[0];
-  if (widest?.start === undefined) return 0;
-  const index = model.blocks.indexOf(widest);
-  const next = model.blocks[index + 1];
+/** The cure for a model that is too large: its largest layer, and how wide that may be where this follows from the layers beside it. */
+function narrowing({ layers, blocks, memberStride }: Model, maxBindingBytes: number): string {
+  const widest = [...blocks].sort((a, b) => b.elements - a.elements)[0];
+  const isChain = layers.every(({ type }) => type === 'dense' || type === 'dropout');
+  if (widest?.start === undefined || !isChain) return `Make "${widest?.name ?? ''}" narrower.`;
+  const next = blocks[blocks.indexOf(widest) + 1];
   const nextOut = next?.start?.fanOut ?? 0;
   const perUnit = widest.start.fanIn + 1 + nextOut;
-  const others = model.memberStride - widest.elements - (next === undefined ? 0 : next.elements - nextOut);
-  return Math.max(0, Math.floor((maxBindingBytes / 4 - others - 128) / perUnit));
+  const others = memberStride - widest.elements - (next === undefined ? 0 : next.elements - nextOut);
+  const units = Math.max(0, Math.floor((maxBindingBytes / 4 - others - 128) / perUnit));
+  return `Make "${widest.name}" at most ${units} units wide.`;
 }

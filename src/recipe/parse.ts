@@ -25,6 +25,18 @@ export function parseRecipe(json: unknown): Recipe {
 
 const durationNames = ['epochs', 'steps', 'cycles'] as const;
 
+/** A stored recipe with the names that its fields have today; what is no recipe comes back as it is. */
+export function upgradeRecipe(json: unknown): unknown {
+  const augmentation = isObject(json) ? json['augmentation'] : undefined;
+  if (!isObject(json) || !isObject(augmentation) || !('shiftPixels' in augmentation)) return json;
+  const { shiftPixels: cropPadding, ...others } = augmentation;
+  return { ...json, augmentation: { ...others, cropPadding } };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */
 export function overrideRecipe(json: unknown, overrides: Readonly<Record<string, unknown>>): Recipe {
   const copy = structuredClone(json) as Record<string, unknown>;

@@ -37,7 +37,7 @@ const memberProgressSchema = v.strictObject({
       v.nullable(v.number()),
       v.transform((sum) => sum ?? Infinity),
     ),
-    0,
+    null,
   ),
 });
 export type MemberProgress = Readonly<v.InferOutput<typeof memberProgressSchema>>;

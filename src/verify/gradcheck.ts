@@ -70,7 +70,7 @@ export interface GradcheckOptions {
   /** The dataset, if it is loaded already; else it is loaded from `files`. */
   readonly dataset?: Dataset;
   readonly files?: DataFiles;
-  /** The batch: the first so many training rows, at most the recipe's batch. Default 16, whose inverse is exact. */
+  /** The batch: the first so many training rows, at most the recipe's batch and, with a batchNorm, at least 2. Default 16, whose inverse is exact. */
   readonly examples?: number;
   readonly math?: Arithmetic;
   /** Standard deviation of the random numbers that are added to the biases. Default 0.01. */
@@ -85,7 +85,9 @@ export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckO
   const { files = noFiles, examples = 16, math, biasDeviation } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
-  const batch = Math.min(recipe.batch, examples);
+  // Of one row there is no batch norm.
+  const least = recipe.model.layers.some(({ type }) => type === 'batchNorm') ? 2 : 1;
+  const batch = Math.min(recipe.batch, Math.max(examples, least));
   const checked = { ...recipe, batch, data: { ...recipe.data, shuffle: false } };
   // Without shared slots every activation can still be read when the step is over.
   return checkGradient(prepare(checked, dataset, { maxBindingBytes: 2 ** 30, shareSlots: false }), math, biasDeviation);

@@ -1,6 +1,6 @@
 /**
  * Overfitting on purpose: a model whose gradients and updates are right learns 100 examples by heart. What works against that (penalty,
- * weight decay, dropout, augmentation, clipping) is taken out of the recipe.
+ * weight decay, dropout, noise, augmentation, label smoothing, class weights, clipping) is taken out of the recipe.
  */
 import { NonFiniteError } from '../errors.ts';
 import { loadDataset, splitDataset } from '../data/dataset.ts';
@@ -12,7 +12,7 @@ import { noFiles, train } from '../train/trainer.ts';
 import type { TrainOptions } from '../train/trainer.ts';
 
 const smallBatch = 10;
-/** Near 0: cross-entropy below this, squared losses below this share of what the best constant gives. */
+/** Near 0: cross-entropy below this, losses of a regression below this share of what the best constant gives. */
 const nearZero = 0.05;
 
 export interface Overfitting {

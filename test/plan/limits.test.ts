@@ -92,3 +92,15 @@ test('data whose labels do not fit one binding says how many rows do', () => {
   );
   rows(2 ** 21)();
 });
+
+test('where the widths of other layers hang on it, no number is given for the widest', () => {
+  const layers = [
+    { type: 'conv2d', filters: 4000, kernel: 5, padding: 'same' },
+    { type: 'dense', units: 10 },
+  ];
+  const recipe = parseRecipe({ data: { source: 'csv', file: 'x' }, model: { layers }, epochs: 1, ...small });
+  const images = { ...shape, inputShape: [6, 4, 3] };
+  expect(refusal(() => buildPlan({ recipe, data: images, maxBindingBytes: 2 ** 20 }))).toBe(
+    'the model has 1,264,010 parameters (5 MiB): this adapter binds at most 1 MiB at a time. Make "dense1" narrower.',
+  );
+});

@@ -1,7 +1,7 @@
 /** Every way to get a recipe wrong, with the sentence that says where it is wrong and what would be right. */
 import { expect, test } from 'vitest';
 import { RecipeError } from '../../src/errors.ts';
-import { memberRecipes, overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
+import { memberRecipes, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
 
 const base = { data: { source: 'digits' }, model: { layers: [{ type: 'dense', units: 10 }] }, epochs: 3 };
 const layerTypes =
@@ -320,4 +320,11 @@ test('an override of the length takes the place of the length that the recipe ha
   const { steps, epochs } = overrideRecipe(plain, { steps: 10 });
   expect({ steps, epochs }).toEqual({ steps: 10, epochs: undefined });
   expect(overrideRecipe(plain, { batch: 5 }).epochs).toBe(7);
+});
+
+test('recipes of run folders of an earlier version get the names that fields have today', () => {
+  const older = { ...base, augmentation: { shiftPixels: 2, horizontalFlip: true } };
+  expect(parseRecipe(upgradeRecipe(older)).augmentation).toMatchObject({ cropPadding: 2, horizontalFlip: true });
+  for (const json of [null, 3, [], { augmentation: null }, { augmentation: 3 }, base])
+    expect(upgradeRecipe(json)).toBe(json);
 });

@@ -48,6 +48,20 @@ const shapeFaults: readonly (readonly [string, Dataset, readonly object[], objec
     'model.layers[1]: the last layer is "dropout"; end with a dense layer of 3 units.',
   ],
   [
+    'noise that is only flattened at the end',
+    classes,
+    [dense(3), { type: 'gaussianNoise', standardDeviation: 0.5 }, { type: 'flatten' }],
+    {},
+    'model.layers[2]: the last layer is "gaussianNoise"; end with a dense layer of 3 units.',
+  ],
+  [
+    'nothing to train',
+    { ...classes, rowCount: 8, inputShape: [1, 1, 3], labels: classes.labels!.slice(0, 8) },
+    [{ type: 'globalAveragePool2d' }],
+    {},
+    'model.layers: none of them can be trained. Add a dense layer of 3 units.',
+  ],
+  [
     'class labels wanted from a regression',
     numbers,
     [dense(1)],

@@ -32,7 +32,9 @@ const recipes = {
     data: { source: 'digits', ...few },
     model: {
       layers: [
-        { type: 'dense', units: 12, activation: 'relu' },
+        { type: 'dense', units: 12 },
+        // One row alone has no statistics of a batch.
+        { type: 'batchNorm', activation: 'relu' },
         { type: 'dense', units: 10 },
       ],
     },
