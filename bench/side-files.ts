@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { elementCount } from '../src/formats/shape.ts';
+import { pair } from '../src/layers/window.ts';
 import { parameterTensors } from '../src/model/model.ts';
 import { initialArena, prepare } from '../src/train/session.ts';
 import { penaltyWeight } from '../src/train/schedule.ts';
@@ -87,10 +88,6 @@ function describePool({ size, stride, padding }: Extract<LayerRecipe, { type: 'm
   if (padding !== 'valid' || (stride !== undefined && pair(stride).join() !== windowSize.join()))
     throw new Error('the sides know no padding of a pool, nor windows that overlap');
   return { type: 'maxPool2d', size: windowSize };
-}
-
-function pair(extent: number | readonly [number, number]): readonly [height: number, width: number] {
-  return typeof extent === 'number' ? [extent, extent] : extent;
 }
 
 function knownActivation(name: string): DenseMeta['activation'] {

@@ -31,14 +31,14 @@ fn main(
 fn differentiate_quad(quad: u32) {
   let place = min(quad, (params.count - 1u) / 4u);
   let gradient = dy[place];
-  let saved = dx[place];
+  let y = dx[place];
   if (quad * 4u >= params.count) {
     return;
   }
   dx[quad] = flush_small4(gradient * vec4<f32>(
-    activation_slope(ACTIVATION, saved.x),
-    activation_slope(ACTIVATION, saved.y),
-    activation_slope(ACTIVATION, saved.z),
-    activation_slope(ACTIVATION, saved.w),
+    activation_slope(ACTIVATION, y.x),
+    activation_slope(ACTIVATION, y.y),
+    activation_slope(ACTIVATION, y.z),
+    activation_slope(ACTIVATION, y.w),
   ));
 }

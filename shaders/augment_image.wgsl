@@ -45,7 +45,7 @@ fn main(
   let pixel = (i % imageSize) / params.channels;
   let row = pixel / params.width;
   let col = pixel % params.width;
-  let words = draw4(seeds[group.z], STREAM_FLIP, step.step, 0u, m);
+  let words = draw4(seeds[group.z], STREAM_AUGMENTATION, step.step, 0u, m);
   let moves = 2u * params.padding + 1u;
   // Subtractions wrap: what is left of the first row or column is past the last one.
   let fromRow = row + params.padding - words.y % moves;
@@ -59,7 +59,7 @@ fn main(
   }
   let colours = params.brightness > 0.0 || params.contrast > 0.0;
   if (colours || params.cutout > 0u) {
-    let more = draw4(seeds[group.z], STREAM_FLIP, step.step, 1u, m);
+    let more = draw4(seeds[group.z], STREAM_AUGMENTATION, step.step, 1u, m);
     if (colours) {
       let factor = params.contrast * spread(more.x) + 1.0;
       let shift = flush_small(params.brightness * spread(more.y));

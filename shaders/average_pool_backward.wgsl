@@ -4,7 +4,7 @@
 //! use lib/quads.wgsl
 //! use lib/step.wgsl
 //! use lib/windows.wgsl
-// dx = the sum of dy / elements over the windows that cover the element, times slope(saved). One thread for four channels of ROWS pixels.
+// dx = the sum of dy / elements over the windows that cover the element, times slope(x). One thread for four channels of ROWS pixels.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 0u;
 // 1: no two windows overlap, so that an element lies in one at most.
@@ -28,7 +28,7 @@ struct Params {
   population: u32,
 }
 @group(0) @binding(0) var<storage, read> dy: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> saved: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
@@ -87,14 +87,14 @@ fn store_pixel(pixels: Pixels, col: u32, c: vec4<u32>) {
     gradient = overlapping(pixels.image, pixels.iy, ix, c);
   }
   let out = vec4<u32>(pixels.start + ix * params.channels) + c;
-  let kept = saved_quad(out);
+  let value = x_quad(out);
   if (col >= pixels.end) {
     return;
   }
-  dx[out.x] = flush_small(gradient.x * activation_slope(ACTIVATION, kept.x));
-  dx[out.y] = flush_small(gradient.y * activation_slope(ACTIVATION, kept.y));
-  dx[out.z] = flush_small(gradient.z * activation_slope(ACTIVATION, kept.z));
-  dx[out.w] = flush_small(gradient.w * activation_slope(ACTIVATION, kept.w));
+  dx[out.x] = flush_small(gradient.x * activation_slope(ACTIVATION, value.x));
+  dx[out.y] = flush_small(gradient.y * activation_slope(ACTIVATION, value.y));
+  dx[out.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
+  dx[out.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
 }
 
 // The sum over the windows that cover the element, by the rule for sums.
@@ -140,14 +140,9 @@ fn dy_quad(i: vec4<u32>) -> vec4<f32> {
   return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
 }
 
-fn saved_quad(i: vec4<u32>) -> vec4<f32> {
+fn x_quad(i: vec4<u32>) -> vec4<f32> {
   if (WORDS == 1u) {
-    return saved[i.x >> 2u];
+    return x[i.x >> 2u];
   }
-  return vec4<f32>(
-    saved[i.x >> 2u][i.x & 3u],
-    saved[i.y >> 2u][i.y & 3u],
-    saved[i.z >> 2u][i.z & 3u],
-    saved[i.w >> 2u][i.w & 3u],
-  );
+  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
 }

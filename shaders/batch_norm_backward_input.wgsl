@@ -63,17 +63,17 @@ fn main(
 fn store_row(member: u32, row: u32, c: vec4<u32>, channel: Channel) {
   let start = (member * params.rows + min(row, params.rows - 1u)) * params.channels;
   let i = vec4<u32>(start) + c;
-  let saved = x_quad(i);
-  let normal = (saved - channel.mean) * channel.inverse;
+  let value = x_quad(i);
+  let normal = (value - channel.mean) * channel.inverse;
   let centred = (-normal) * channel.productMean + (dy_quad(i) - channel.gradientMean);
   let gradient = channel.factor * centred;
   if (row >= params.rows) {
     return;
   }
-  dx[i.x] = flush_small(gradient.x * activation_slope(ACTIVATION, saved.x));
-  dx[i.y] = flush_small(gradient.y * activation_slope(ACTIVATION, saved.y));
-  dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, saved.z));
-  dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, saved.w));
+  dx[i.x] = flush_small(gradient.x * activation_slope(ACTIVATION, value.x));
+  dx[i.y] = flush_small(gradient.y * activation_slope(ACTIVATION, value.y));
+  dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
+  dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
 }
 
 fn dy_quad(i: vec4<u32>) -> vec4<f32> {

@@ -63,14 +63,14 @@ fn main(
   for (var first = 0u; first < params.channels; first += 4u) {
     let c = quad_of(first, params.channels);
     let i = vec4<u32>(start) + c;
-    let saved = x_quad(i);
-    let normal = (saved - mean) * inverse;
+    let value = x_quad(i);
+    let normal = (value - mean) * inverse;
     let centred = (-normal) * means.y + (dy_quad(i) * w_quad(vec4<u32>(weights) + c) - means.x);
     let gradient = inverse * centred;
-    dx[i.x] = flush_small(gradient.x * activation_slope(ACTIVATION, saved.x));
-    dx[i.y] = flush_small(gradient.y * activation_slope(ACTIVATION, saved.y));
-    dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, saved.z));
-    dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, saved.w));
+    dx[i.x] = flush_small(gradient.x * activation_slope(ACTIVATION, value.x));
+    dx[i.y] = flush_small(gradient.y * activation_slope(ACTIVATION, value.y));
+    dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
+    dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
   }
 }
 

@@ -65,13 +65,15 @@ async function openDevice(): Promise<Device> {
   }
 }
 
-function sayMetrics({ loss, accuracy, rmse, r2 }: Metrics): string {
-  const losses = [
+function sayMetrics({ loss, accuracy, topKAccuracy, rmse, r2 }: Metrics): string {
+  const sayShare = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const others = [
+    ...(topKAccuracy === undefined ? [] : [`top-k accuracy ${sayShare(topKAccuracy)}`]),
     `loss ${loss.toPrecision(4)}`,
     ...(rmse === undefined ? [] : [`RMSE ${rmse.toPrecision(4)}`]),
     ...(r2 === undefined ? [] : [`R² ${r2.toPrecision(4)}`]),
   ].join(', ');
-  return accuracy === undefined ? losses : `${(100 * accuracy).toFixed(2)} % (${losses})`;
+  return accuracy === undefined ? others : `${sayShare(accuracy)} (${others})`;
 }
 
 async function trainChosen(device: Device, signal: AbortSignal): Promise<void> {

@@ -4,9 +4,9 @@
  * One `jit` holds the whole step: forward, gradient and update. The library dispatches only what somebody waits for, so
  * each step's loss is asked for its buffer, which submits the step without waiting for the device; waiting for each step
  * was no faster. Members share their first product as one wide product: on WebGPU that is as fast as `vmap` or up to a
- * tenth faster, on wasm 28 times as fast. Pooling by a reshape and a maximum was no faster than `reduceWindow`. An epoch gathers its shuffled rows within the jit. The wasm backend is
- * single-threaded in Node, which has no `Worker` of the web's kind; one made from worker_threads gave W1 a fifth, W2
- * nothing, and made W3 three times slower.
+ * tenth faster, on wasm 28 times as fast. Pooling by a reshape and a maximum was no faster than `reduceWindow`. An epoch
+ * gathers its shuffled rows within the jit. The wasm backend is single-threaded in Node, which has no `Worker` of the
+ * web's kind; one made from worker_threads gave W1 a fifth, W2 nothing, and made W3 three times slower.
  */
 import { openCpu, openGpu, productSides, runSide, shuffledRows, targetRows, versionOf } from './side.mjs';
 

@@ -6,7 +6,8 @@ import type { SplitName } from '../../src/data/dataset.ts';
 import { evaluateModel } from '../../src/train/use-model.ts';
 import type { Evaluation } from '../../src/train/use-model.ts';
 import { openDataFiles } from '../files.ts';
-import { formatCount, formatJson, formatNumber, formatPercent, formatTable } from '../output.ts';
+import { formatMetric, metricTitle } from '../metric-names.ts';
+import { formatCount, formatJson, formatPercent, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { openTrainedModel, readModelFile } from '../run-folder.ts';
 import { addDeviceOptions, addJsonOption, deviceName, openChosenDevice, parseCount } from './options.ts';
@@ -59,15 +60,13 @@ export function evaluateCommand(io: Io): Command {
   });
 }
 
-function formatEvaluation({ loss, cost, accuracy, topKAccuracy, rmse, r2, classes, confusion }: Evaluation): string {
-  const facts = [
-    ...(accuracy === undefined ? [] : [['accuracy', formatPercent(accuracy)]]),
-    ...(topKAccuracy === undefined ? [] : [['top-k accuracy', formatPercent(topKAccuracy)]]),
-    ['loss', formatNumber(loss)],
-    ...(cost === loss ? [] : [['cost', formatNumber(cost)]]),
-    ...(rmse === undefined ? [] : [['RMSE', formatNumber(rmse)]]),
-    ...(r2 === undefined ? [] : [['R2', formatNumber(r2)]]),
-  ];
+function formatEvaluation(evaluation: Evaluation): string {
+  const { loss, cost, classes, confusion } = evaluation;
+  const facts = (['accuracy', 'topKAccuracy', 'loss', 'cost', 'rmse', 'r2'] as const).flatMap((name) => {
+    const value = evaluation[name];
+    if (value === undefined || (name === 'cost' && cost === loss)) return [];
+    return [[metricTitle(name), formatMetric(name, value)]];
+  });
   const blocks = [formatTable(facts, 'll')];
   if (classes !== undefined) {
     const rows = classes.map(({ name, precision, recall, f1, support }) => [

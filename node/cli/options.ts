@@ -38,7 +38,7 @@ export const recipeArgument = 'a recipe file, or the name of a built-in recipe (
 export function addRecipeOptions(command: Command): Command {
   return command
     .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting)
-    .option('--seed <n>', 'seed of initial weights and dropout', parseCount)
+    .option('--seed <n>', 'seed of initial weights, dropout and gaussianNoise', parseCount)
     .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
     .option(
       '--data <folder>',

@@ -2,6 +2,7 @@
 import type { Measured, MetricsJson, ResultJson } from '../../src/train/result-json.ts';
 import type { EvaluationEvent, ProgressEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Prepared } from '../../src/train/session.ts';
+import { formatMetric, metricTitle } from '../metric-names.ts';
 import {
   formatBytes,
   formatCount,
@@ -165,12 +166,12 @@ interface TitledMetric {
 }
 
 /** What a split reports besides loss, cost and accuracy. */
-function otherMetrics({ topKAccuracy, rmse, r2 }: MetricsJson): readonly TitledMetric[] {
-  return [
-    ...(topKAccuracy === undefined ? [] : [{ title: 'top-k', values: topKAccuracy, format: formatPercent }]),
-    ...(rmse === undefined ? [] : [{ title: 'RMSE', values: rmse, format: formatNumber }]),
-    ...(r2 === undefined ? [] : [{ title: 'R2', values: r2, format: formatNumber }]),
-  ];
+function otherMetrics(metrics: MetricsJson): readonly TitledMetric[] {
+  return (['topKAccuracy', 'rmse', 'r2'] as const).flatMap((name) => {
+    const values = metrics[name];
+    if (values === undefined) return [];
+    return [{ title: metricTitle(name), values, format: (value: number) => formatMetric(name, value) }];
+  });
 }
 
 /** The members of a population that have diverged, in words. */

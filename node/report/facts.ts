@@ -1,8 +1,8 @@
 /** The words and numbers of a report: what was trained on what, how it ended, and how to do it again. */
 import { version } from '../../package.json';
-import { formatBytes, formatCount, formatNumber, formatPercent, formatSeconds } from '../output.ts';
+import { formatMetric, metricTitle } from '../metric-names.ts';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../output.ts';
 import { code, facts, paragraph, table } from './html.ts';
-import { isShare, metricTitle } from './metric-names.ts';
 import type { RunData } from './run-data.ts';
 import type { Part, Section } from './sections.ts';
 
@@ -57,8 +57,7 @@ function resultTable({ summary }: RunData): string {
     ...names.map((name) => {
       const value = metrics[name];
       if (value === undefined) return '';
-      if (value === null) return 'diverged';
-      return isShare(name) ? formatPercent(value) : formatNumber(value);
+      return value === null ? 'diverged' : formatMetric(name, value);
     }),
   ]);
   return table('Result', ['split', ...names.map(metricTitle)], rows, `l${'r'.repeat(names.length)}`);

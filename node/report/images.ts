@@ -7,7 +7,7 @@ import type { Pixels } from './pixels.ts';
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
 /** The shape of an image, undefined for rows of plain numbers. */
-export function imageShape({ inputShape }: Pick<Dataset, 'inputShape'>): ImageShape | undefined {
+export function findImageShape({ inputShape }: Pick<Dataset, 'inputShape'>): ImageShape | undefined {
   const [height, width, channels] = inputShape;
   return height === undefined || width === undefined || channels === undefined ? undefined : [height, width, channels];
 }
@@ -28,7 +28,7 @@ export function inputRows(dataset: Dataset, rows: readonly number[]): Float64Arr
 
 /** Undefined where rows are no pictures. */
 export function rowPixels(dataset: Dataset, row: number): Pixels | undefined {
-  const shape = imageShape(dataset);
+  const shape = findImageShape(dataset);
   if (shape === undefined) return undefined;
   const values = inputRow(dataset, row);
   if (dataset.inputs instanceof Uint8Array) {

@@ -2,12 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '../../src/train/device.ts';
-import { formatNumber, formatPercent } from '../output.ts';
+import { formatMetric, metricTitle } from '../metric-names.ts';
 import { writeWhole } from '../run-folder.ts';
 import { classifierAnswers, regressionPoints } from './answers.ts';
 import { chartToSvg, svgToPng } from './chart.ts';
 import type { Figure } from './figures/figure.ts';
-import { isShare, metricTitle } from './metric-names.ts';
 import { renderPage } from './page.ts';
 import type { DrawnFigure } from './page.ts';
 import { collectRunData } from './run-data.ts';
@@ -58,9 +57,8 @@ function subtitle({ summary, reported, trained, population }: RunData): string {
   const metrics = summary.splits.find(({ split }) => split === reported)?.metrics ?? {};
   const name = ['accuracy', 'r2', 'loss'].find((each) => typeof metrics[each] === 'number') ?? 'loss';
   const value = metrics[name] ?? Number.NaN;
-  const text = isShare(name) ? formatPercent(value) : formatNumber(value);
   const member = population > 1 ? `, member ${trained.member} of ${population}` : '';
-  return `${reported} ${metricTitle(name)} ${text}, on ${summary.adapter}${member}`;
+  return `${reported} ${metricTitle(name)} ${formatMetric(name, value)}, on ${summary.adapter}${member}`;
 }
 
 /** What the figures were drawn from, where no other file of the run has it. */

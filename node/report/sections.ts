@@ -8,7 +8,7 @@ import type { LayerValues, ShownInput } from './figures/features.ts';
 import { firstWeightsFigure, kernelsFigure } from './figures/weights.ts';
 import { answerSections } from './answers.ts';
 import { paragraph } from './html.ts';
-import { imageShape, rowPixels } from './images.ts';
+import { findImageShape, rowPixels } from './images.ts';
 import type { RunData } from './run-data.ts';
 import { endSections, summarySection } from './facts.ts';
 
@@ -51,7 +51,7 @@ function curvesSection({ evaluations, rates, recipe, summary }: RunData): Sectio
 /** Weights as they ended: as pictures where that means something, and as histograms. */
 function weightsSection({ tensors, dataset }: RunData): Section {
   const weights = tensors.filter(({ isWeight }) => isWeight);
-  const shape = imageShape(dataset);
+  const shape = findImageShape(dataset);
   const [first] = weights;
   const parts: Part[] = [];
   if (shape === undefined) {
@@ -90,7 +90,7 @@ function insideSection(run: RunData): Section {
     ({ type, shape }) => type === 'conv2d' && shape.length === 3,
   );
   if (convolutions.length === 0) {
-    if (imageShape(run.dataset) === undefined) return { id: 'features', title, parts: [] };
+    if (findImageShape(run.dataset) === undefined) return { id: 'features', title, parts: [] };
     const text =
       'The model has no convolutional layer, so there are no feature maps. "descent inspect" shows the other layers.';
     return { id: 'features', title, parts: [missing(text)] };

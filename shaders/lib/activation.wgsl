@@ -1,5 +1,5 @@
 //! use lib/math.wgsl
-// Activations by code and their slopes, equal to src/ops/activation.ts. `saved` is the output; for gelu the input.
+// Activations by code and their slopes, equal to src/ops/activation.ts.
 // Comparisons are written so that NaN goes through.
 fn activate(code: u32, z: f32) -> f32 {
   switch code {
@@ -12,15 +12,16 @@ fn activate(code: u32, z: f32) -> f32 {
   }
 }
 
-fn activation_slope(code: u32, saved: f32) -> f32 {
+// `y` is the output; for gelu the input.
+fn activation_slope(code: u32, y: f32) -> f32 {
   switch code {
-    case 1u: { return select(0.0, 1.0, saved > 0.0); }
-    case 2u: { return select(0.01, 1.0, saved > 0.0); }
-    case 3u: { return saved * (1.0 - saved); }
-    case 4u: { return (-saved) * saved + 1.0; }
+    case 1u: { return select(0.0, 1.0, y > 0.0); }
+    case 2u: { return select(0.01, 1.0, y > 0.0); }
+    case 3u: { return y * (1.0 - y); }
+    case 4u: { return (-y) * y + 1.0; }
     case 5u: {
-      let density = 0.3989422804 * exp_f((-0.5 * saved) * saved);
-      return saved * density + normal_distribution(saved);
+      let density = 0.3989422804 * exp_f((-0.5 * y) * y);
+      return y * density + normal_distribution(y);
     }
     default: { return 1.0; }
   }

@@ -21,5 +21,5 @@ const HYPER_COLUMNS: u32 = 10u;
 // Streams of random draws; the same stand in src/random/draws.ts.
 const STREAM_DROPOUT: u32 = 4u;
 const STREAM_NOISE: u32 = 5u;
-const STREAM_FLIP: u32 = 6u;
+const STREAM_AUGMENTATION: u32 = 6u;
 const STREAM_LAYER_NOISE: u32 = 7u;

@@ -34,18 +34,33 @@ export function emitActivationGradient(e: Emitter, activation: ActivationName, z
   return dx;
 }
 
+/** Where the gradient of an input goes, and the constants of the kernel that takes the slope of what made the input. */
+export interface InputGradient {
+  readonly dx: Tensor;
+  readonly constants: Constants;
+}
+
 /**
- * Where the gradient of an input goes, and the constants of the kernel that takes the slope of what made the input: over the input, or where
- * no slope is taken into a tensor of its own, because then the input may still be wanted.
+ * For kernels that take the slope from what dx held. In place where this layer alone takes the input: only then is its activation known, and
+ * by then nothing else wants the input. In a tensor of its own where several layers take it, or where it was made without an activation:
+ * then it may still be wanted, and no slope is taken here.
  */
-export function inputGradient(
-  e: Emitter,
-  name: string,
-  x: Tensor,
-  shape: readonly number[],
-): { readonly dx: Tensor; readonly constants: Constants } {
-  const dx = x.activation === undefined ? e.slot(`${name}.dx`, shape) : inPlaceOf(x);
-  return { dx, constants: { ACTIVATION: activationCodes[x.activation ?? 'linear'] } };
+export function inputGradient(e: Emitter, name: string, x: Tensor, shape: readonly number[]): InputGradient {
+  if (x.activation === undefined) return separateInputGradient(e, name, x, shape);
+  return { dx: inPlaceOf(x), constants: slopeConstants(x) };
+}
+
+/**
+ * For kernels that cannot work in place: those that read the input beside its gradient, and the max pool, which took the slope before. In a
+ * tensor of its own always; the slope is taken where the activation is known, that is where this layer alone takes the input.
+ */
+export function separateInputGradient(e: Emitter, name: string, x: Tensor, shape: readonly number[]): InputGradient {
+  const dx = e.slot(`${name}.dx`, shape, { beforeActivation: x.activation !== undefined });
+  return { dx, constants: slopeConstants(x) };
+}
+
+function slopeConstants({ activation = 'linear' }: Tensor): Constants {
+  return { ACTIVATION: activationCodes[activation] };
 }
 
 /** The same memory from here on, for the gradient before the activation. */

@@ -1,8 +1,8 @@
 /** The mean of each window, over the part of it that lies in the image. */
-import { activationCodes } from '../ops/activation.ts';
 import { averagePoolBackward, averagePoolForward } from '../ops/pool.ts';
 import type { Emitter } from '../ops/emitter.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
+import { separateInputGradient } from './activation.ts';
 import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
 import { windowShape } from './window.ts';
 import type { WindowShape } from './window.ts';
@@ -31,11 +31,8 @@ export function averagingLayer(
       y,
       backward(dy, wantsInput) {
         if (!wantsInput) return undefined;
-        const made = x.activation ?? 'linear';
-        const dx = e.slot(`${name}.dx`, [population, batch, ...inputShape], {
-          beforeActivation: x.activation !== undefined,
-        });
-        e.call(averagePoolBackward, { dy, saved: x, dx }, params, { ACTIVATION: activationCodes[made] });
+        const { dx, constants } = separateInputGradient(e, name, x, [population, batch, ...inputShape]);
+        e.call(averagePoolBackward, { dy, x, dx }, params, constants);
         return dx;
       },
     };

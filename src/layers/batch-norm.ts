@@ -10,7 +10,13 @@ import type { Emitter, Tensor } from '../ops/emitter.ts';
 import { sumChunk } from '../ops/kernel.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
 import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
-import { emitActivation, emitActivationGradient, fusedActivation, outputSlot } from './activation.ts';
+import {
+  emitActivation,
+  emitActivationGradient,
+  fusedActivation,
+  outputSlot,
+  separateInputGradient,
+} from './activation.ts';
 import { emitNormGradients, normBlock, normSizes } from './norm.ts';
 import type { NormSizes } from './norm.ts';
 
@@ -61,12 +67,12 @@ export function batchNormLayer(recipe: Extract<LayerRecipe, { type: 'batchNorm' 
         const dz = emitActivationGradient(e, activation, z, dy);
         emitNormGradients(e, name, { dy: dz, x, statistics }, sizes, false);
         if (!wantsInput) return undefined;
-        const dx = e.slot(`${name}.dx`, shape, { beforeActivation: x.activation !== undefined });
+        const { dx, constants } = separateInputGradient(e, name, x, shape);
         e.call(
           batchNormBackwardInput,
           { dy: dz, x, statistics, w, dw: e.gradients(name), dx },
           { rows, channels, wStride: memberStride, population },
-          { ACTIVATION: activationCodes[x.activation ?? 'linear'] },
+          constants,
         );
         return dx;
       },

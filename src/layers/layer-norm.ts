@@ -5,7 +5,13 @@ import { elementCount } from '../formats/shape.ts';
 import type { Emitter } from '../ops/emitter.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
 import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
-import { emitActivation, emitActivationGradient, fusedActivation, outputSlot } from './activation.ts';
+import {
+  emitActivation,
+  emitActivationGradient,
+  fusedActivation,
+  outputSlot,
+  separateInputGradient,
+} from './activation.ts';
 import { emitNormGradients, normBlock, normSizes } from './norm.ts';
 
 export function layerNormLayer(recipe: Extract<LayerRecipe, { type: 'layerNorm' }>, place: LayerPlace): Layer {
@@ -30,12 +36,12 @@ export function layerNormLayer(recipe: Extract<LayerRecipe, { type: 'layerNorm' 
         const dz = emitActivationGradient(e, activation, z, dy);
         emitNormGradients(e, name, { dy: dz, x, statistics }, sizes, true);
         if (!wantsInput) return undefined;
-        const dx = e.slot(`${name}.dx`, shape, { beforeActivation: x.activation !== undefined });
+        const { dx, constants } = separateInputGradient(e, name, x, shape);
         e.call(
           layerNormBackwardInput,
           { dy: dz, x, statistics, w, dx },
           { rows, channels, wStride: memberStride, population },
-          { ACTIVATION: activationCodes[x.activation ?? 'linear'] },
+          constants,
         );
         return dx;
       },

@@ -5,7 +5,7 @@
 import { maxPoolBackward, maxPoolForward } from '../ops/pool.ts';
 import type { Emitter } from '../ops/emitter.ts';
 import type { LayerRecipe } from '../recipe/schema.ts';
-import { emitActivationGradient } from './activation.ts';
+import { emitActivationGradient, separateInputGradient } from './activation.ts';
 import type { Forward, Inputs, Layer, LayerPlace } from './layer.ts';
 import { windowShape } from './window.ts';
 
@@ -29,9 +29,7 @@ export function maxPool2dLayer(recipe: Extract<LayerRecipe, { type: 'maxPool2d' 
       backward(dy, wantsInput) {
         if (!wantsInput) return undefined;
         const dz = emitActivationGradient(e, x.activation ?? 'linear', y, dy);
-        const dx = e.slot(`${name}.dx`, [population, batch, ...inputShape], {
-          beforeActivation: x.activation !== undefined,
-        });
+        const { dx } = separateInputGradient(e, name, x, [population, batch, ...inputShape]);
         e.call(maxPoolBackward, { dy: dz, choice, dx }, params);
         return dx;
       },

@@ -69,7 +69,7 @@ export function imageShape(
   return [height, width, channels];
 }
 
-function pair(extent: Extent): readonly [number, number] {
+export function pair(extent: Extent): readonly [height: number, width: number] {
   return typeof extent === 'number' ? [extent, extent] : extent;
 }
 

@@ -40,24 +40,24 @@ export function activate(math: Arithmetic, code: number, z: number): number {
   }
 }
 
-/** d activation / dz, from the output y; for gelu from the input z. relu has slope 0 at 0. */
-export function activationSlope(math: Arithmetic, code: number, saved: number): number {
+/** d activation / dz; `y` is the output; for gelu the input. relu has slope 0 at 0. */
+export function activationSlope(math: Arithmetic, code: number, y: number): number {
   const { round } = math;
   switch (code) {
     case 1:
-      return saved > 0 ? 1 : 0;
+      return y > 0 ? 1 : 0;
     case 2:
-      return saved > 0 ? 1 : math.float === 'float32' ? leak : 0.01;
+      return y > 0 ? 1 : math.float === 'float32' ? leak : 0.01;
     case 3:
-      return round(saved * round(1 - saved));
+      return round(y * round(1 - y));
     case 4:
-      return math.mulAdd(-saved, saved, 1);
+      return math.mulAdd(-y, y, 1);
     case 5: {
       const density = round(
         (math.float === 'float32' ? normalDensityAt0 : 1 / Math.sqrt(2 * Math.PI)) *
-          math.exp(round(round(-0.5 * saved) * saved)),
+          math.exp(round(round(-0.5 * y) * y)),
       );
-      return math.mulAdd(saved, density, normalDistribution(math, saved));
+      return math.mulAdd(y, density, normalDistribution(math, y));
     }
     default:
       return 1;
@@ -108,7 +108,7 @@ export const activationBackward = defineKernel({
 export const activationCases: readonly KernelCase[] = Object.entries(activationCodes).flatMap(([name, code]) =>
   [1, 7, 257, 600].flatMap((count): KernelCase[] => {
     const wide = { elements: count, fill: { kind: 'normal', scale: 3 } } as const;
-    const saved = name === 'gelu' ? wide : ({ elements: count, fill: { kind: 'normal', scale: 0.5 } } as const);
+    const y = name === 'gelu' ? wide : ({ elements: count, fill: { kind: 'normal', scale: 0.5 } } as const);
     return [
       {
         kernel: activationForward,
@@ -122,7 +122,7 @@ export const activationCases: readonly KernelCase[] = Object.entries(activationC
         name: `${name}, ${count}`,
         params: { count },
         constants: { ACTIVATION: code },
-        tensors: { dy: wide, dx: saved },
+        tensors: { dy: wide, dx: y },
       },
     ];
   }),

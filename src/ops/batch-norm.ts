@@ -55,7 +55,7 @@ export const batchNormChunks = defineKernel({
 });
 
 /** The later levels of the rule for sums: chunk sums in index order, in chunks of 256. */
-export function sumChunks(math: Arithmetic, chunks: number, term: (part: number, chunk: number) => number): number {
+export function addChunkSums(math: Arithmetic, chunks: number, term: (part: number, chunk: number) => number): number {
   let sum = 0;
   for (let chunk = 0; chunk < chunks;) {
     const end = Math.min(chunk + sumChunk, chunks);
@@ -103,9 +103,9 @@ export const batchNormStatistics = defineKernel({
       const isActive = members[member * columns + memberColumns.active] === 1;
       for (let c = 0; c < channels; c++) {
         const at = (chunk: number) => (member * chunks + chunk) * 2 * channels + c;
-        const sum = sumChunks(math, chunks, (part, chunk) => round(part + sums[at(chunk)]!));
+        const sum = addChunkSums(math, chunks, (part, chunk) => round(part + sums[at(chunk)]!));
         const mean = round(sum / rows);
-        const squares = sumChunks(math, chunks, (part, chunk) => {
+        const squares = addChunkSums(math, chunks, (part, chunk) => {
           const count = Math.min(sumChunk, rows - chunk * sumChunk);
           const distance = round(round(sums[at(chunk)]! / count) - mean);
           return round(part + math.mulAdd(round(count * distance), distance, sums[at(chunk) + channels]!));
@@ -245,7 +245,7 @@ export const normGradients = defineKernel({
       for (let i = 0; i < cols; i++) {
         const at = (chunk: number) => (member * chunks + chunk) * cols + i;
         dw[member * wStride + i] = math.flush(
-          sumChunks(math, chunks, (part, chunk) => math.round(part + sums[at(chunk)]!)),
+          addChunkSums(math, chunks, (part, chunk) => math.round(part + sums[at(chunk)]!)),
         );
       }
     }

@@ -113,11 +113,11 @@ export const augmentImage = defineKernel({
     const spread = (bits: number) => 2 * uniformOpen(bits) - 1;
     for (let member = 0; member < members; member++) {
       for (let m = 0; m < batch; m++) {
-        draw4(seeds[member]!, streams.flip, step.step, 0, m, words);
+        draw4(seeds[member]!, streams.augmentation, step.step, 0, m, words);
         const mirror = flip === 1 && words[0]! >= 0x8000_0000;
         const moveY = (words[1]! % moves) - padding;
         const moveX = (words[2]! % moves) - padding;
-        draw4(seeds[member]!, streams.flip, step.step, 1, m, words);
+        draw4(seeds[member]!, streams.augmentation, step.step, 1, m, words);
         const factor = math.mulAdd(contrast, spread(words[0]!), 1);
         const shift = math.flush(math.round(brightness * spread(words[1]!)));
         const holeRow = (words[2]! % height) - (cutout >>> 1);

@@ -188,17 +188,17 @@ export const averagePoolForward = defineKernel({
 });
 
 /**
- * dx[n,iy,ix,c] = (Σ over the windows that cover it of dy / elements of the window inside the image) · slope(saved[n,iy,ix,c]).
- * dy [population, batch, outH, outW, channels], saved [population, batch, inH, inW, channels] → dx like saved. ACTIVATION names the
- * activation that made the pool's input `saved`. Longest sum: the windows over an element.
+ * dx[n,iy,ix,c] = (Σ over the windows that cover it of dy / elements of the window inside the image) · slope(x[n,iy,ix,c]).
+ * dy [population, batch, outH, outW, channels], x [population, batch, inH, inW, channels] → dx like x. ACTIVATION names the
+ * activation that made x, the pool's input. Longest sum: the windows over an element.
  */
 export const averagePoolBackward = defineKernel({
   name: 'average_pool_backward',
-  reads: { dy: 'f32x4', saved: 'f32x4' },
+  reads: { dy: 'f32x4', x: 'f32x4' },
   writes: { dx: 'f32' },
   params: backwardParams,
   ...backwardLaunches,
-  twin({ dy, saved, dx }, p, { math, constants: { ACTIVATION: code = 0 } }) {
+  twin({ dy, x, dx }, p, { math, constants: { ACTIVATION: code = 0 } }) {
     const { channels, outW } = p;
     const counts: number[] = [];
     forWindows(p, (pixel, rows, cols) => {
@@ -214,7 +214,7 @@ export const averagePoolBackward = defineKernel({
             const pixel = (rows[0] + Math.floor(term / across)) * outW + cols[0] + (term % across);
             return math.round(total + math.round(dy[from + pixel * channels + c]! / counts[pixel]!));
           });
-          dx[out + c] = math.flush(math.round(sum * activationSlope(math, code, saved[out + c]!)));
+          dx[out + c] = math.flush(math.round(sum * activationSlope(math, code, x[out + c]!)));
         }
       });
     }
@@ -299,7 +299,7 @@ export const poolCases: readonly KernelCase[] = cases.flatMap(
         name: label,
         params,
         constants,
-        tensors: { dy: reals(outputs), saved: reals(x.elements), dx: { elements: x.elements } },
+        tensors: { dy: reals(outputs), x: reals(x.elements), dx: { elements: x.elements } },
       },
     ];
   },

@@ -14,7 +14,7 @@ export const streams = {
   init: 3,
   dropout: 4,
   noise: 5,
-  flip: 6,
+  augmentation: 6,
   layerNoise: 7,
   synthetic: 8,
 } as const;

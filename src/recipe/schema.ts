@@ -319,7 +319,7 @@ export const recipeSchema = v.strictObject({
       restoreBest: v.optional(v.boolean(), true),
     }),
   ),
-  /** Seed of initial weights and dropout. */
+  /** Seed of initial weights, dropout and gaussianNoise. */
   seed: v.optional(seed, 0),
   /** Several models trained together: one set of overrides each, by dotted path, of per-member numbers. */
   members: v.optional(v.array(v.record(v.string(), v.number()))),

@@ -85,13 +85,13 @@ export interface MemberResult {
   readonly test?: Metrics;
   /** Steps that changed its weights: fewer than the run's after early stopping. */
   readonly steps: number;
-  /** Of the little-endian float32 bytes of its parameters, in file order; absent where the platform offers no sha256. */
+  /** Of the float32 bytes, little-endian, of its parameters and running statistics in file order; absent where there is no sha256. */
   readonly weightsSha256?: string;
   /** Steps done when its loss or weights were found not finite; its metrics are NaN then and its weights zeros. */
   readonly divergedAt?: number;
 }
 
-/** Named parameters of one member, in file order. */
+/** Named parameters and running statistics of one member, in file order. */
 export type MemberWeights = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
 >;
@@ -112,7 +112,7 @@ export interface TrainResult extends MemberResult {
   readonly samplesPerSecond: number;
   readonly peakDeviceBytes: number;
   readonly members: readonly MemberResult[];
-  /** Of each member; `writeWeights` makes a file of them. */
+  /** Parameters and running statistics of each member; `writeWeights` makes a file of them. */
   readonly weights: readonly MemberWeights[];
   /** What predictions need beside the recipe and the weights. */
   readonly model: SavedModel;

@@ -74,7 +74,7 @@ test('evaluate tells a split that the run does not have', async () => {
   expect(stderr).toBe('descent: --split: the run has no validation rows. It has: train, test.\n');
 });
 
-test('a regression is scored by RMSE and R2', async () => {
+test('a regression is scored by RMSE and R²', async () => {
   const { loss, rmse, r2, ...rest } = (await json('evaluate', peaks)) as Record<string, number>;
   expect(rmse! ** 2).toBeCloseTo(loss!, 5);
   const table = readText(import.meta.dirname, '../../src/data/embedded/two-peaks-test.csv')
@@ -86,6 +86,8 @@ test('a regression is scored by RMSE and R2', async () => {
   expect(r2).toBeCloseTo(1 - loss! / variance, 5);
   expect(rest).not.toHaveProperty('accuracy');
   expect(rest).not.toHaveProperty('confusion');
+  const { stdout } = await descent(['evaluate', peaks, '--device', 'cpu']);
+  expect(stdout).toMatch(/^loss +[\d.]+\nRMSE +[\d.]+\nR² +-?[\d.]+$/m);
 });
 
 test('each member of a population is scored like its numbers in the result', async () => {

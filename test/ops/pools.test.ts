@@ -113,7 +113,7 @@ test.each(shapes)('the gradient goes to what made the value: %s', (_, p) => {
   const slope = (i: number): number => (x[i]! > 0 ? 1 : 0.01);
   const params = { ...p, population: 1 };
   const max = runKernel(maxPoolBackward, params, { dy, choice: choice!, dx: inputs });
-  const average = runKernel(averagePoolBackward, params, { dy, saved: x, dx: inputs }, { constants });
+  const average = runKernel(averagePoolBackward, params, { dy, x, dx: inputs }, { constants });
   for (let i = 0; i < inputs; i++) {
     expect(max.dx![i]).toBeCloseTo(largest[i]!, 12);
     expect(average.dx![i]).toBeCloseTo(mean[i]! * slope(i), 12);

@@ -123,12 +123,12 @@ test.each([
     expect(came.accuracy).toBe(expected.accuracy);
     expect(came.topKAccuracy).toBe(expected.topKAccuracy);
     expect(came.rmse ?? 0, `${name} RMSE`).toBeCloseTo(expected.rmse ?? 0, 6);
-    expect(came.r2 ?? 0, `${name} R2`).toBeCloseTo(expected.r2 ?? 0, 6);
+    expect(came.r2 ?? 0, `${name} R²`).toBeCloseTo(expected.r2 ?? 0, 6);
     expect(came.cost > came.loss).toBe(recipe.l2 > 0);
   }
 });
 
-test('RMSE and R2 of an evaluation are those of the batches since the last one', async () => {
+test('RMSE and R² of an evaluation are those of the batches since the last one', async () => {
   const recipe = smallRecipe({
     ...regression,
     data: { ...regression.data, validation: 0, test: 0 },
@@ -151,7 +151,7 @@ test('RMSE and R2 of an evaluation are those of the batches since the last one',
   }
 });
 
-test('targets that do not vary have no R2', async () => {
+test('targets that do not vary have no R²', async () => {
   const dataset = { ...curves(), targets: new Float32Array(128).fill(2) };
   const { result } = await trainAll(smallRecipe({ ...regression, loss: 'mae', epochs: 1 }), { dataset });
   expect(Object.keys(result.test!)).toEqual(['loss', 'cost', 'rmse']);

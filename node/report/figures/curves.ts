@@ -1,6 +1,6 @@
 /** Learning curves: one panel for each metric, train and validation together, with the learning rate below on the same axis. */
 import type { ChartSpec } from '../chart.ts';
-import { isShare, metricTitle } from '../metric-names.ts';
+import { isShare, metricTitle } from '../../metric-names.ts';
 import { ink, splitColours } from '../palette.ts';
 import { epochFormat, epochScale, logScale, mostMarkedPoints, numberFormat, spansDecades, thin } from './figure.ts';
 import type { Figure } from './figure.ts';

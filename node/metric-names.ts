@@ -1,4 +1,5 @@
 /** How metrics are called and written. */
+import { formatNumber, formatPercent } from './output.ts';
 
 /** Metrics as people write them. */
 const metricTitles: Readonly<Record<string, string>> = { rmse: 'RMSE', r2: 'R²', topKAccuracy: 'top-k accuracy' };
@@ -11,4 +12,9 @@ export function metricTitle(name: string): string {
 /** Metrics that are shares of rows. */
 export function isShare(name: string): boolean {
   return shares.has(name);
+}
+
+/** Shares in per cent. */
+export function formatMetric(name: string, value: number): string {
+  return isShare(name) ? formatPercent(value) : formatNumber(value);
 }
