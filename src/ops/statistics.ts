@@ -22,14 +22,11 @@ export const statisticsStride = statisticsColumns.length + binCount;
 export const mostSamples = 64 * sumChunk;
 
 const largestFloat = 2 ** 128 - 2 ** 104;
-
-/** Of all members together. */
-const mostSamplesTogether = 2 * mostSamples;
 const fewestSamples = 256;
 
-/** Most elements of a tensor that are looked at of each of so many members: a large population must not take long either. */
+/** Most elements of a tensor that are looked at of each of so many members: all together, a population takes no longer than a model. */
 export function samplesPerMember(population: number): number {
-  return Math.max(fewestSamples, Math.min(mostSamples, Math.floor(mostSamplesTogether / population)));
+  return Math.max(fewestSamples, Math.floor(mostSamples / population));
 }
 
 /** Samples lie in runs of neighbours, since a cache line costs as much as one element of it. */
