@@ -59,7 +59,11 @@ export async function inspectModel(
   const batch = Math.min(rowCount, rowsAtOnce);
   const asked = memberRecipe(trained);
   // No step is trained here: the training batch would only take memory. Of one row there is no batch norm.
-  const recipe = { ...asked, batch: Math.min(asked.batch, Math.max(2, batch)), evaluation: { ...asked.evaluation, batch } };
+  const recipe = {
+    ...asked,
+    batch: Math.min(asked.batch, Math.max(2, batch)),
+    evaluation: { ...asked.evaluation, batch },
+  };
   const options = { maxBindingBytes: maxBindingBytes(device), shareSlots: false };
   const prepared = prepareRows(recipe, model, trained.member, inputs.rows, inputs.place, options);
   const { activations, evaluationBatch } = prepared.plan;

@@ -51,7 +51,15 @@ const models: readonly (readonly [string, readonly number[], readonly object[]])
     'convolutions with strides, pads and a branch',
     image,
     [
-      { type: 'conv2d', filters: 5, kernel: [2, 3], stride: [1, 2], padding: 'same', activation: 'tanh', name: 'trunk' },
+      {
+        type: 'conv2d',
+        filters: 5,
+        kernel: [2, 3],
+        stride: [1, 2],
+        padding: 'same',
+        activation: 'tanh',
+        name: 'trunk',
+      },
       { type: 'conv2d', filters: 5, padding: 'same', activation: 'gelu', name: 'branch' },
       { type: 'add', inputs: ['trunk', 'branch'], activation: 'sigmoid' },
       { type: 'maxPool2d', size: [3, 1] },
