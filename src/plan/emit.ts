@@ -3,47 +3,20 @@
  * and update stand here in the order in which they run.
  */
 import { dataInput } from '../model/model.ts';
-import type { Model, ModelLayer, PlacedBlock } from '../model/model.ts';
+import type { Model, ModelLayer } from '../model/model.ts';
 import type { Forward, Inputs } from '../layers/layer.ts';
 import { addForward } from '../ops/add.ts';
 import { elementCount } from '../formats/shape.ts';
-import type { Emitter, SlotOptions, Tensor } from '../ops/emitter.ts';
-import { augmentImage, augmentNoise, gatherBytes, gatherFloats } from '../ops/gather.ts';
-import { sumChunk } from '../ops/kernel.ts';
-import type { Constants, Kernel, Params } from '../ops/kernel.ts';
-import { regressionKinds, regressionLoss, softmaxCrossEntropy } from '../ops/losses.ts';
+import type { Tensor } from '../ops/emitter.ts';
+import type { Constants, Kernel } from '../ops/kernel.ts';
 import { adam, momentum, rmsprop, sgd } from '../ops/optimizers.ts';
-import { batchMetrics, chunkSums, gradientSquares, penaltySquares } from '../ops/sums.ts';
+import { gradientSquares, penaltySquares } from '../ops/sums.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { emitAugmentation, emitInputs } from './emit-data.ts';
+import { emitLoss } from './emit-loss.ts';
 import type { Observer } from './observe.ts';
-
-export interface EmittedCall {
-  readonly kernel: Kernel;
-  readonly layer: string;
-  readonly tensors: Readonly<Record<string, Tensor>>;
-  readonly params: Params;
-  readonly constants: Constants;
-}
-
-/** A piece of the resident dataset that fits one binding. */
-export interface Shard {
-  readonly buffer: string;
-  readonly firstRow: number;
-  readonly rowCount: number;
-}
-
-/** What emission must know of the run besides the model. */
-export interface EmitContext {
-  readonly recipe: Recipe;
-  readonly model: Model;
-  readonly population: number;
-  readonly dataPopulation: number;
-  readonly chunkRows: number;
-  readonly indexStride: number;
-  readonly inputs: 'bytes' | 'floats';
-  readonly shards: readonly Shard[];
-  readonly tables: Readonly<Record<string, Tensor>>;
-}
+import { emitSums, openProgram } from './program.ts';
+import type { EmitContext, EmittedCall, Program } from './program.ts';
 
 /** Update kernel of each optimizer, with its constants and the arenas that it keeps. */
 export function optimizerKernel(recipe: Recipe): { kernel: Kernel; constants: Constants; state: readonly string[] } {
@@ -63,51 +36,6 @@ export function optimizerKernel(recipe: Recipe): { kernel: Kernel; constants: Co
     default:
       return optimizer satisfies never;
   }
-}
-
-interface Program extends Emitter {
-  readonly calls: EmittedCall[];
-  inLayer(name: string): void;
-}
-
-function openProgram(context: EmitContext, batch: number): Program {
-  const { model, population, tables } = context;
-  const calls: EmittedCall[] = [];
-  const slotNames = new Set<string>();
-  let layer = '';
-  const block = (title: string, buffer: string, blocks: readonly PlacedBlock[], name: string): Tensor => {
-    const found = blocks.find((candidate) => candidate.name === name);
-    if (found === undefined) throw new Error(`layer ${name} has no ${title}`);
-    const shape = [population, found.elements];
-    return { name: `${name}.${title}`, dtype: 'f32', shape, role: 'arena', buffer, elementOffset: found.arenaOffset };
-  };
-  const table = (name: string): Tensor => {
-    const found = tables[name];
-    if (found === undefined) throw new Error(`the plan has no table ${name}`);
-    return found;
-  };
-  return {
-    population,
-    batch,
-    memberStride: model.memberStride,
-    calls,
-    inLayer(name) {
-      layer = name;
-    },
-    slot: (name: string, shape: readonly number[], options: SlotOptions = {}) => {
-      if (slotNames.has(name)) throw new Error(`two tensors of a program are called ${name}`);
-      slotNames.add(name);
-      const activation = options.activation === 'linear' ? undefined : options.activation;
-      return { name, shape, role: 'slot', dtype: options.dtype ?? 'f32', ...options, activation };
-    },
-    parameters: (name) => block('parameters', 'parameters', model.blocks, name),
-    gradients: (name) => block('gradients', 'gradients', model.blocks, name),
-    statistics: (name) => block('statistics', 'parameters', model.statistics, name),
-    table,
-    call(kernel, tensors, params, constants = {}) {
-      calls.push({ kernel, layer, tensors, params, constants });
-    },
-  };
 }
 
 /** Gather, augment, forward, loss, backward, update: one step of training, and what looks at it. */
@@ -225,129 +153,6 @@ export function emitPenalty(context: EmitContext): EmittedCall[] {
   return program.calls;
 }
 
-function emitInputs(program: Program, context: EmitContext): Tensor {
-  const features = elementCount(context.model.inputShape);
-  const { dataPopulation, indexStride } = context;
-  program.inLayer('data');
-  const x = program.slot('x', [dataPopulation, program.batch, features]);
-  const indices = program.table('indices');
-  for (const { buffer, firstRow, rowCount } of context.shards) {
-    const shard = program.table(buffer);
-    const params = { batch: program.batch, features, indexStride, firstRow, rowCount, members: dataPopulation };
-    if (context.inputs === 'bytes')
-      program.call(gatherBytes, { shard, indices, affine: program.table('affine'), x }, params);
-    else program.call(gatherFloats, { shard, indices, x }, params);
-  }
-  return x;
-}
-
-/** The first field of the recipe that asks for a change of images, if there is one. */
-export function imageAugmentation({ augmentation }: Recipe): string | undefined {
-  const fields = ['horizontalFlip', 'cropPadding', 'contrast', 'brightness', 'cutout'] as const;
-  return fields.find((field) => augmentation[field] !== false && augmentation[field] !== 0);
-}
-
-function emitAugmentation(program: Program, context: EmitContext, gathered: Tensor): Tensor {
-  const { augmentation } = context.recipe;
-  const { batch } = program;
-  const { dataPopulation: members } = context;
-  const seeds = program.table('seeds');
-  let x = gathered;
-  if (imageAugmentation(context.recipe) !== undefined) {
-    const [height = 1, width = 1, channels = 1] = context.model.inputShape;
-    const params = {
-      batch,
-      height,
-      width,
-      channels,
-      flip: augmentation.horizontalFlip ? 1 : 0,
-      padding: augmentation.cropPadding,
-      cutout: augmentation.cutout,
-      brightness: Math.fround(augmentation.brightness),
-      contrast: Math.fround(augmentation.contrast),
-      members,
-    };
-    const y = program.slot('augmented', x.shape);
-    program.call(augmentImage, { x, seeds, y }, params);
-    x = y;
-  }
-  const { noise } = augmentation;
-  if (noise !== undefined && noise.fraction > 0) {
-    const features = elementCount(context.model.inputShape);
-    const threshold = Math.min(0xffff_ffff, Math.round(noise.fraction * 2 ** 32));
-    const deviation = Math.fround(noise.standardDeviation);
-    const params = { batch, features, deviation, threshold, everyRow: noise.fraction === 1 ? 1 : 0, members };
-    const y = program.slot('noisy', x.shape);
-    program.call(augmentNoise, { x, seeds, y }, params);
-    x = y;
-  }
-  return x;
-}
-
-/** Loss and its gradient with respect to the last layer's output; the sums of the batches go to `metrics`. */
-function emitLoss(program: Program, context: EmitContext, y: Tensor): Tensor {
-  const { recipe, model, population, dataPopulation } = context;
-  const { batch } = program;
-  const outputs = model.outputCount;
-  program.inLayer('loss');
-  const dy = program.slot('dloss', y.shape);
-  const rows = program.table('rows');
-  const indices = program.table('indices');
-  const indexStride = dataPopulation === 1 ? 0 : context.indexStride;
-  if (recipe.loss === 'crossEntropy') {
-    const members = program.table('members');
-    const params = {
-      batch,
-      classes: outputs,
-      indexStride,
-      weightStride: dataPopulation === 1 ? 0 : outputs,
-      columns: members.shape[1] ?? 0,
-      topK: recipe.evaluation.topK ?? 0,
-      inverseBatch: Math.fround(1 / batch),
-      population,
-    };
-    const [labels, classWeights] = [program.table('labels'), program.table('classWeights')];
-    program.call(softmaxCrossEntropy, { logits: y, labels, indices, members, classWeights, dlogits: dy, rows }, params);
-  } else {
-    const { kind, lossScale, gradientScale } = regressionForm(recipe.loss, batch, outputs);
-    const params = {
-      batch,
-      outputs,
-      indexStride,
-      lossScale: Math.fround(lossScale),
-      gradientScale: Math.fround(gradientScale),
-      delta: Math.fround(recipe.huberDelta),
-      population,
-    };
-    const tensors = { y, targets: program.table('targets'), indices, dy, rows };
-    program.call(regressionLoss, tensors, params, { KIND: regressionKinds[kind] });
-  }
-  program.call(batchMetrics, { rows, metrics: program.table('metrics') }, { batch, population });
-  return dy;
-}
-
-interface RegressionForm {
-  readonly kind: keyof typeof regressionKinds;
-  readonly lossScale: number;
-  readonly gradientScale: number;
-}
-
-/** What a regression loss does with the differences, and the scales of its terms and of their slopes. */
-function regressionForm(loss: Exclude<Recipe['loss'], 'crossEntropy'>, batch: number, outputs: number): RegressionForm {
-  switch (loss) {
-    case 'mse':
-      return { kind: 'squared', lossScale: 1 / outputs, gradientScale: 2 / (batch * outputs) };
-    case 'quadratic':
-      return { kind: 'squared', lossScale: 1 / 2, gradientScale: 1 / batch };
-    case 'mae':
-      return { kind: 'absolute', lossScale: 1 / outputs, gradientScale: 1 / (batch * outputs) };
-    case 'huber':
-      return { kind: 'huber', lossScale: 1 / outputs, gradientScale: 1 / (batch * outputs) };
-    default:
-      return loss satisfies never;
-  }
-}
-
 function emitUpdate(program: Program, context: EmitContext): void {
   const { recipe, population, model } = context;
   const { kernel, constants, state } = optimizerKernel(recipe);
@@ -374,20 +179,4 @@ function emitUpdate(program: Program, context: EmitContext): void {
   };
   const params = { count: model.trainedElements, stride: count, columns: members.shape[1] ?? 0, population };
   program.call(kernel, tensors, params, { ...constants, CLIP: clip ? 1 : 0 });
-}
-
-/** The rule for sums over `count` elements: `first` writes the chunk sums, then one call per level, the last into `result`. */
-function emitSums(program: Program, name: string, count: number, result: Tensor, first: (sums: Tensor) => void): void {
-  const { population } = program;
-  let remaining = Math.ceil(count / sumChunk);
-  const target = (size: number, level: number) =>
-    size === 1 ? result : program.slot(`${name}.sums${level}`, [population, size]);
-  let sums = target(remaining, 0);
-  first(sums);
-  for (let level = 1; remaining > 1; level++) {
-    const next = target(Math.ceil(remaining / sumChunk), level);
-    program.call(chunkSums, { values: sums, sums: next }, { count: remaining, population });
-    sums = next;
-    remaining = Math.ceil(remaining / sumChunk);
-  }
 }

@@ -6,7 +6,7 @@
 import type { Tensor } from '../ops/emitter.ts';
 import { elementCount } from '../formats/shape.ts';
 import type { Binding } from '../ops/kernel.ts';
-import type { EmittedCall } from './emit.ts';
+import type { EmittedCall } from './program.ts';
 
 /** Tensors start at multiples of 64 elements: storage bindings start at multiples of 256 bytes. */
 const alignment = 64;
