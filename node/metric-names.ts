@@ -2,10 +2,12 @@
 import { formatNumber, formatPercent } from './output.ts';
 
 /** Metrics as people write them. */
-const metricTitles: Readonly<Record<string, string>> = { rmse: 'RMSE', r2: 'R²', topKAccuracy: 'top-k accuracy' };
+const metricTitles: Readonly<Record<string, string>> = { rmse: 'RMSE', r2: 'R²' };
 const shares = new Set(['accuracy', 'topKAccuracy']);
 
-export function metricTitle(name: string): string {
+/** `topK`: the recipe's, where it is at hand. */
+export function metricTitle(name: string, topK?: number): string {
+  if (name === 'topKAccuracy') return `top-${topK ?? 'k'} accuracy`;
   return metricTitles[name] ?? name;
 }
 

@@ -116,7 +116,11 @@ export function readModelFile(folder: string): ModelFile {
 function readFinalWeights(folder: string): Uint8Array {
   const path = join(folder, 'final.safetensors');
   if (existsSync(path)) return readFileSync(path);
-  throw new DataError(folder, 'is not finished: it has no final.safetensors. Go on with "descent train … --resume".');
+  throw new DataError(
+    folder,
+    'is not finished: it has no final.safetensors. Go on with "descent train … --resume", or, where its loss was not finite, train it ' +
+      'anew with a lower learning rate.',
+  );
 }
 
 /** The model of a finished run, or one member of a population. Throws DataError for a member that has diverged. */
@@ -130,6 +134,11 @@ export function openTrainedModel(folder: string, member: number): TrainedModel {
     );
   }
   return { recipe, member, weights: readFinalWeights(folder), place: join(folder, 'final.safetensors') };
+}
+
+/** How a member is named to people: `member 1 (of 0 to 2)`. */
+export function sayMember(member: number, population: number): string {
+  return `member ${member} (of 0 to ${population - 1})`;
 }
 
 /** Weights that the run started from, if it was not a random start. */

@@ -24,7 +24,10 @@ export function benchCommand(io: Io): Command {
   return addTuneOption(command)
     .option('--rounds <n>', 'how often to measure each figure; the median is given', parsePositive, 5)
     .option('--kernels', 'also time each kernel of a step by itself')
-    .option('--observe', 'also measure what it costs to observe weights and gradients ten times a second')
+    .option(
+      '--observe',
+      'also measure what it costs to observe weights and gradients ten times a second, or at every other step of slower ones',
+    )
     .option('--json', 'print one JSON object a line for each figure on standard output and nothing else there')
     .action(async (names: readonly string[], options: BenchOptions) => {
       const chosen = chooseWorkloads(names);

@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { loadDataset } from '../../src/data/dataset.ts';
 import type { SplitName } from '../../src/data/dataset.ts';
-import { evaluateModel } from '../../src/train/use-model.ts';
+import { evaluateModel, memberRecipe } from '../../src/train/use-model.ts';
 import type { Evaluation } from '../../src/train/use-model.ts';
 import { openDataFiles } from '../files.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
 import { formatCount, formatJson, formatPercent, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
-import { openTrainedModel, readModelFile } from '../run-folder.ts';
+import { openTrainedModel, readModelFile, sayMember } from '../run-folder.ts';
 import { addDeviceOptions, addJsonOption, deviceName, openChosenDevice, parseCount } from './options.ts';
 import type { DeviceChoice } from './options.ts';
 
@@ -54,18 +54,18 @@ export function evaluateCommand(io: Io): Command {
       io.stdout(formatJson(json));
       return;
     }
-    const memberText = population === undefined ? '' : `, member ${member} of ${population}`;
+    const memberText = population === undefined ? '' : `, ${sayMember(member, population)}`;
     io.stdout(`${split}, ${formatCount(evaluation.rows)} rows${memberText}, on ${deviceName(device)}\n`);
-    io.stdout(formatEvaluation(evaluation));
+    io.stdout(formatEvaluation(evaluation, memberRecipe(trained).evaluation.topK));
   });
 }
 
-function formatEvaluation(evaluation: Evaluation): string {
+function formatEvaluation(evaluation: Evaluation, topK: number | undefined): string {
   const { loss, cost, classes, confusion } = evaluation;
   const facts = (['accuracy', 'topKAccuracy', 'loss', 'cost', 'rmse', 'r2'] as const).flatMap((name) => {
     const value = evaluation[name];
     if (value === undefined || (name === 'cost' && cost === loss)) return [];
-    return [[metricTitle(name), formatMetric(name, value)]];
+    return [[metricTitle(name, topK), formatMetric(name, value)]];
   });
   const blocks = [formatTable(facts, 'll')];
   if (classes !== undefined) {

@@ -4,7 +4,7 @@ import { CheckError, RecipeError } from '../../src/errors.ts';
 import { gradcheck } from '../../src/verify/gradcheck.ts';
 import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import { overfit } from '../../src/verify/overfit.ts';
-import { formatCount, formatJson, formatTable } from '../output.ts';
+import { formatCount, formatJson, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 import {
   addDeviceOptions,
@@ -13,23 +13,29 @@ import {
   deviceName,
   openChosenDevice,
   openRecipe,
+  parsePositive,
   recipeArgument,
 } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 
 interface GradcheckOptions extends RecipeOptions, DeviceChoice {
   readonly overfit?: boolean;
+  readonly examples?: number;
   readonly json?: boolean;
 }
 
 export function gradcheckCommand(io: Io): Command {
   const command = new Command('gradcheck')
-    .description('compare the gradient with central differences in float64, on the CPU path')
+    .description(
+      'compare the gradient with central differences in float64, on the CPU path; of a population, of its first member',
+    )
     .argument('<recipe>', recipeArgument)
-    .option('--overfit', 'train on 100 examples until the loss is near 0 instead');
+    .option('--overfit', 'train on 100 examples until the loss is near 0 instead, on any device')
+    .option('--examples <n>', 'training rows to take (default: 16, with --overfit 100)', parsePositive);
   return addJsonOption(addDeviceOptions(addRecipeOptions(command))).action(
     async (name: string, options: GradcheckOptions) => {
       const { device: kind = 'cpu', adapter } = options;
+      const examples = options.examples !== undefined && { examples: options.examples };
       if (options.overfit !== true && (kind !== 'cpu' || adapter !== undefined)) {
         throw new RecipeError(
           adapter === undefined ? '--device' : '--adapter',
@@ -40,19 +46,23 @@ export function gradcheckCommand(io: Io): Command {
       if (options.overfit === true) {
         using device = await openChosenDevice(options, io);
         io.stderr(`Training on ${deviceName(device)}\n`);
-        const result = await overfit(recipe, { device, dataset });
-        const { examples, epochs, loss, threshold, passed } = result;
+        const result = await overfit(recipe, { device, dataset, ...examples });
+        const { examples: rows, epochs, loss, threshold, passed } = result;
         if (options.json === true) io.stdout(formatJson(result));
-        else io.stdout(`loss ${loss.toPrecision(3)} on ${examples} examples after ${epochs} epochs\n`);
+        else io.stdout(`loss ${loss.toPrecision(3)} on ${rows} examples after ${epochs} epochs\n`);
         if (!passed) {
           throw new CheckError(
-            `the loss on ${examples} examples stays at ${loss.toPrecision(3)}, expected less than ` +
+            `the loss on ${rows} examples stays at ${loss.toPrecision(3)}, expected less than ` +
               `${threshold.toPrecision(3)}. Give the model more units, or check its gradient.`,
           );
         }
         return;
       }
-      const check = await gradcheck(recipe, { dataset });
+      const line = openLiveLine(io);
+      const onTensor = (tensor: string, index: number, count: number): void =>
+        line.show(`${tensor}, ${index + 1} of ${count} tensors`, true);
+      const check = await gradcheck(recipe, { dataset, onTensor, ...examples });
+      line.clear();
       if (options.json === true) io.stdout(formatJson(check));
       else io.stdout(formatGradients(check));
       const failed = check.tensors.find((row) => !(worstError(row) <= check.tolerance) || row.coordinates === 0);

@@ -2,8 +2,10 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { SplitName } from '../../src/data/dataset.ts';
-import { formatJson, formatTable } from '../output.ts';
+import { formatJson, formatNumber, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
+import type { Inspection } from '../report/inspection.ts';
+import { sayMember } from '../run-folder.ts';
 import { runArgument } from './evaluate.ts';
 import { addDeviceOptions, addJsonOption, openChosenDevice, parseCount } from './options.ts';
 import type { DeviceChoice } from './options.ts';
@@ -29,7 +31,7 @@ export function inspectCommand(io: Io): Command {
         'train',
       ]),
     )
-    .option('--out <folder>', 'where to write (default: inspect-SPLIT-ROW in the run folder)')
+    .option('--out <folder>', 'where to write (default: inspect-SPLIT-ROW in the run folder, inspect-memberK-SPLIT-ROW of a population)')
     .option('--member <k>', 'of a population, the member to look into, from 0 (default: 0)', parseCount)
     .option('--data <folder>', 'folder of the data sets (default: as in training)');
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: InspectOptions) => {
@@ -40,13 +42,20 @@ export function inspectCommand(io: Io): Command {
     const { writeInspection } = await import('../report/inspection.ts');
     const found = await writeInspection(opened, input, split, out, device);
     if (options.json === true) {
-      io.stdout(formatJson({ run: resolve(run), ...found, folder: resolve(found.folder), adapter: device.name }));
+      const ofPopulation = opened.population > 1 && { member };
+      io.stdout(formatJson({ run: resolve(run), ...ofPopulation, ...found, folder: resolve(found.folder), adapter: device.name }));
       return;
     }
-    const answer = found.label === undefined ? '' : `: is ${found.label}, predicted ${found.predicted}`;
-    io.stdout(`${found.split} row ${found.row}${answer}\n`);
+    const memberText = opened.population > 1 ? `, ${sayMember(member, opened.population)}` : '';
+    io.stdout(`${found.split} row ${found.row}${memberText}: ${sayAnswer(found)}\n`);
     const rows = found.layers.map(({ layer, type, shape, npy, png }) => [layer, type, shape.join('x'), npy, png]);
     io.stdout(formatTable([['layer', 'type', 'shape', 'values', 'picture'], ...rows], 'lllll'));
     io.stdout(`in ${found.folder}\n`);
   });
+}
+
+function sayAnswer({ label, predicted, targets = [], predictions = [] }: Inspection): string {
+  if (label !== undefined) return `is ${label}, predicted ${predicted}`;
+  const list = (values: readonly number[]): string => values.map(formatNumber).join(', ');
+  return `target ${list(targets)}, prediction ${list(predictions)}`;
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { formatBytes, formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
+import { sayMember } from '../run-folder.ts';
 import { runArgument } from './evaluate.ts';
 import { addDeviceOptions, addJsonOption, openChosenDevice, parseCount } from './options.ts';
 import type { DeviceChoice } from './options.ts';
@@ -19,7 +20,7 @@ export function reportCommand(io: Io): Command {
   const command = new Command('report')
     .description('draw a finished run: curves, mistakes, weights and what is inside, on one page')
     .argument('<run>', runArgument)
-    .option('--out <folder>', 'where to write report.html and its figures (default: report in the run folder)')
+    .option('--out <folder>', 'where to write report.html and its figures (default: report in the run folder, report-memberK of a population)')
     .option('--member <k>', 'of a population, the member to draw, from 0 (default: 0)', parseCount)
     .option(
       '--input <row>',
@@ -28,14 +29,16 @@ export function reportCommand(io: Io): Command {
     )
     .option('--data <folder>', 'folder of the data sets (default: as in training)');
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: ReportOptions) => {
-    const { member = 0, input, data, out = join(run, 'report') } = options;
+    const { member = 0, input, data } = options;
     const { openRunWithData } = await import('../report/run-data.ts');
     const opened = await openRunWithData(run, member, data);
+    const isPopulation = opened.population > 1;
+    const out = options.out ?? join(run, isPopulation ? `report-member${member}` : 'report');
     using device = await openChosenDevice(options, io);
     const { writeReport } = await import('../report/report.ts');
     const { page, pageBytes, figures } = await writeReport(opened, input, out, device);
     if (options.json === true) {
-      const ofPopulation = opened.population > 1 && { member };
+      const ofPopulation = isPopulation && { member };
       io.stdout(
         formatJson({
           run: resolve(run),
@@ -48,7 +51,8 @@ export function reportCommand(io: Io): Command {
       );
       return;
     }
-    io.stdout(`${page}: ${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`);
+    const memberText = isPopulation ? `${sayMember(member, opened.population)}, ` : '';
+    io.stdout(`${page}: ${memberText}${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`);
   });
 }
 

@@ -57,7 +57,15 @@ export function verifyCommand(io: Io): Command {
     else io.stdout(formatComparisons(rows, sides));
     const failed = rows.find((row) => !withinBound(row));
     if (failed !== undefined) throw new CheckError(describeFailure(failed, sides));
+    if (options.json !== true) io.stdout(sayPassed(rows, opened === undefined ? undefined : steps));
   });
+}
+
+function sayPassed(rows: readonly Comparison[], steps: number | undefined): string {
+  const equal = rows.every(({ bitEqual }) => bitEqual === 1) ? 'equal in every bit' : 'within their bounds';
+  if (steps === undefined) return `all ${equal}\n`;
+  const trained = `${formatCount(steps)} training ${steps === 1 ? 'step' : 'steps'}`;
+  return `${trained}, one evaluation batch and the penalty: all ${equal}\n`;
 }
 
 /** What a comparison's `cpu` and `gpu` are, in words. */

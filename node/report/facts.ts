@@ -31,7 +31,7 @@ export function summarySection(run: RunData): Section {
         ['speed', `${formatCount(summary.samplesPerSecond)} samples/s`],
         ['device memory', formatBytes(summary.peakDeviceBytes)],
         ['seed', String(summary.seed)],
-        ...(population > 1 ? [['member', `${trained.member} of ${population}`] as const] : []),
+        ...(population > 1 ? [['member', `${trained.member} (of 0 to ${population - 1})`] as const] : []),
         ['finished', `${summary.written.toISOString().slice(0, 16).replace('T', ' ')} UTC`],
         ...(summary.weightsSha256 === undefined ? [] : [['sha256 of the weights', summary.weightsSha256] as const]),
       ]),
@@ -47,7 +47,7 @@ function describeShape(shape: readonly number[]): string {
   return shape[0] === 1 ? '1 input' : `${shape[0]} inputs`;
 }
 
-function resultTable({ summary }: RunData): string {
+function resultTable({ summary, recipe }: RunData): string {
   const { splits } = summary;
   const all = [...new Set(splits.flatMap(({ metrics }) => Object.keys(metrics)))];
   const costs = splits.some(({ metrics }) => metrics['cost'] !== metrics['loss']);
@@ -60,7 +60,8 @@ function resultTable({ summary }: RunData): string {
       return value === null ? 'diverged' : formatMetric(name, value);
     }),
   ]);
-  return table('Result', ['split', ...names.map(metricTitle)], rows, `l${'r'.repeat(names.length)}`);
+  const titles = names.map((name) => metricTitle(name, recipe.evaluation.topK));
+  return table('Result', ['split', ...titles], rows, `l${'r'.repeat(names.length)}`);
 }
 
 /** The recipe and the commands. */

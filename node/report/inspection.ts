@@ -35,6 +35,9 @@ export interface Inspection {
   /** Of a classification: the name of the class that the row has, and of the one that it is given. */
   readonly label?: string;
   readonly predicted?: string;
+  /** Of a regression: what the row should give, and what the model makes of it, one number for each output. */
+  readonly targets?: readonly number[];
+  readonly predictions?: readonly number[];
   readonly layers: readonly InspectedLayer[];
 }
 
@@ -60,7 +63,8 @@ export async function writeInspection(
   const values = inputRow(dataset, dataRow);
   const layers = await inspectModel(trained, model, { rows: values, place: folder }, device);
 
-  const target = out ?? join(folder, `inspect-${name}-${row}`);
+  const memberPart = run.population > 1 ? `member${trained.member}-` : '';
+  const target = out ?? join(folder, `inspect-${memberPart}${name}-${row}`);
   mkdirSync(target, { recursive: true });
   const digits = String(layers.length).length;
   const fileName = (index: number, layer: string): string => `${String(index).padStart(digits, '0')}-${layer}`;
@@ -84,8 +88,9 @@ export async function writeInspection(
   for (const [index, layer] of layers.entries()) {
     await write(layer, index + 1, index === last ? lastFigure(run, layer, text) : layerFigure(layer, text));
   }
-  const [given] =
-    dataset.labels === undefined ? [] : largestOutputs(layers[last]?.values ?? new Float32Array(), dataset.outputCount);
+  const { labels, targets, outputCount } = dataset;
+  const outputs = layers[last]?.values ?? new Float32Array();
+  const [given] = labels === undefined ? [] : largestOutputs(outputs, outputCount);
   const predicted = nameOf(run, given);
   return {
     folder: target,
@@ -93,6 +98,10 @@ export async function writeInspection(
     row,
     ...(label !== undefined && { label }),
     ...(predicted !== undefined && { predicted }),
+    ...(targets !== undefined && {
+      targets: [...targets.subarray(dataRow * outputCount, (dataRow + 1) * outputCount)],
+      predictions: [...outputs],
+    }),
     layers: written,
   };
 }

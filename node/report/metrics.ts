@@ -25,12 +25,20 @@ export interface EvaluationRecord extends CurvePoint {
 
 type MetricsRecord = Record<string, number | null>;
 
-/** Every whole line. Throws DataError for a line that is no evaluation. */
-export function readEvaluations(folder: string, member: number): EvaluationRecord[] {
+/** What follows a fault in metrics.jsonl. */
+const cure = 'Copy the run again, or delete the file: the report then has no curves.';
+
+/**
+ * Every evaluation of a finished run of `epochs` epochs; none where the file is not there. Throws DataError for a line that is no
+ * evaluation and where the last lines are missing: a run that has ended has evaluated its end.
+ */
+export function readEvaluations(folder: string, member: number, epochs: number): EvaluationRecord[] {
   const path = join(folder, 'metrics.jsonl');
   if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').match(/[^\n]+(?=\n)/g) ?? [];
-  return lines.map((text, index) => {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const torn = lines.pop();
+  if (torn !== '') throw new DataError(path, `line ${lines.length + 1} is torn: it has no line break. ${cure}`);
+  const records = lines.map((text, index) => {
     const { step, epoch, learningRate, train, validation } = parseLine(text, path, index);
     return {
       step,
@@ -40,6 +48,10 @@ export function readEvaluations(folder: string, member: number): EvaluationRecor
       ...(validation && { validation: metricsOfMember(validation, member) }),
     };
   });
+  const last = records.at(-1)?.epoch;
+  if (last === epochs) return records;
+  const ends = last === undefined ? 'it holds no evaluation' : `its last evaluation, line ${records.length}, is of epoch ${last}`;
+  throw new DataError(path, `is not whole: ${ends}, but the run has ended at epoch ${epochs}. ${cure}`);
 }
 
 function parseLine(text: string, path: string, index: number): v.InferOutput<typeof lineSchema> {
@@ -47,13 +59,13 @@ function parseLine(text: string, path: string, index: number): v.InferOutput<typ
   try {
     json = JSON.parse(text);
   } catch {
-    throw new DataError(path, `line ${index + 1} is no JSON. Copy the run again.`);
+    throw new DataError(path, `line ${index + 1} is no JSON. ${cure}`);
   }
   const parsed = v.safeParse(lineSchema, json);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const place = v.getDotPath(issue) ?? 'the top';
-  throw new DataError(path, `line ${index + 1} is no evaluation: ${place}: ${issue.message}. Copy the run again.`);
+  throw new DataError(path, `line ${index + 1} is no evaluation: ${place}: ${issue.message}. ${cure}`);
 }
 
 function ofMember<T>(value: T | readonly T[], member: number): T | undefined {

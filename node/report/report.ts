@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '../../src/train/device.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
-import { writeWhole } from '../run-folder.ts';
+import { sayMember, writeWhole } from '../run-folder.ts';
 import { classifierAnswers, regressionPoints } from './answers.ts';
 import { chartToSvg, svgToPng } from './chart.ts';
 import type { Figure } from './figures/figure.ts';
@@ -57,7 +57,7 @@ function subtitle({ summary, reported, trained, population }: RunData): string {
   const metrics = summary.splits.find(({ split }) => split === reported)?.metrics ?? {};
   const name = ['accuracy', 'r2', 'loss'].find((each) => typeof metrics[each] === 'number') ?? 'loss';
   const value = metrics[name] ?? Number.NaN;
-  const member = population > 1 ? `, member ${trained.member} of ${population}` : '';
+  const member = population > 1 ? `, ${sayMember(trained.member, population)}` : '';
   return `${reported} ${metricTitle(name)} ${formatMetric(name, value)}, on ${summary.adapter}${member}`;
 }
 

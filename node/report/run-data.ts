@@ -120,7 +120,7 @@ export async function collectRunData(
     ),
     place: folder,
   };
-  const evaluations = readEvaluations(folder, member);
+  const evaluations = readEvaluations(folder, member, result.epochs);
   const observations = await readObservations(join(folder, 'observations.jsonl'), member, mostObservations);
   const fit = await fitCurve(run, device);
   const plane = await classPlane(run, device);

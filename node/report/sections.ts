@@ -41,11 +41,11 @@ export function reportSections(run: RunData): Section[] {
 function curvesSection({ evaluations, rates, recipe, summary }: RunData): Section {
   const title = 'Learning curves';
   if (evaluations.length === 0) {
-    return { id: 'curves', title, parts: [missing('metrics.jsonl holds no evaluation, so there are no curves.')] };
+    return { id: 'curves', title, parts: [missing('The run folder has no metrics.jsonl, so there are no curves.')] };
   }
   const lastEpoch = evaluations.at(-1)?.epoch ?? summary.epochs;
   const logRate = ['exponential', 'step', 'plateau'].includes(recipe.schedule.type);
-  return { id: 'curves', title, parts: [{ figure: curvesFigure(evaluations, rates, lastEpoch, logRate) }] };
+  return { id: 'curves', title, parts: [{ figure: curvesFigure(evaluations, rates, lastEpoch, logRate, recipe.evaluation.topK) }] };
 }
 
 /** Weights as they ended: as pictures where that means something, and as histograms. */
@@ -84,11 +84,8 @@ function isDrawable(
 
 /** What convolutions answer to the chosen inputs. */
 function insideSection(run: RunData): Section {
-  const { activations } = run;
   const title = 'Feature maps';
-  const convolutions: readonly LayerValues[] = activations.filter(
-    ({ type, shape }) => type === 'conv2d' && shape.length === 3,
-  );
+  const convolutions = convolutionOutputs(run);
   if (convolutions.length === 0) {
     if (findImageShape(run.dataset) === undefined) return { id: 'features', title, parts: [] };
     const text =
@@ -97,7 +94,7 @@ function insideSection(run: RunData): Section {
   }
   const inputs = shownInputs(run);
   const drawn = spread(convolutions, mostConvolutions);
-  const parts: Part[] = drawn.map((layer) => ({ title: layer.layer, figure: featureMapsFigure(layer, inputs) }));
+  const parts: Part[] = drawn.map((layer) => ({ title: layer.title ?? layer.layer, figure: featureMapsFigure(layer, inputs) }));
   if (drawn.length < convolutions.length) {
     parts.push(
       missing(`${drawn.length} of ${convolutions.length} convolutions are drawn, from the first to the last.`),
@@ -105,6 +102,27 @@ function insideSection(run: RunData): Section {
   }
   parts.push({ title: 'Activation profiles', figure: profilesFigure(convolutions, inputs) });
   return { id: 'features', title, parts };
+}
+
+/**
+ * What each convolution answers. One without an activation that is taken by a normalisation shows what comes out of that: the values
+ * before are neither normalised nor activated.
+ */
+export function convolutionOutputs({ activations, recipe }: Pick<RunData, 'activations' | 'recipe'>): LayerValues[] {
+  // The model has the layers of the recipe in their order.
+  const { layers } = recipe.model;
+  return activations.flatMap((own, index): LayerValues[] => {
+    const convolution = layers[index];
+    if (convolution?.type !== 'conv2d') return [];
+    const next = layers.findIndex(
+      (other, place) =>
+        (other.type === 'batchNorm' || other.type === 'layerNorm') &&
+        (other.input === undefined ? place === index + 1 : other.input === own.layer),
+    );
+    const normalised = activations[next];
+    if (convolution.activation !== 'linear' || normalised === undefined) return [own];
+    return [{ ...normalised, layer: own.layer, title: `${own.layer} → ${normalised.layer}` }];
+  });
 }
 
 /** The chosen inputs with their names and pictures. */
@@ -140,6 +158,7 @@ function trainingSection({ observations, tensors }: RunData): Section {
     const figure = histogramsOverTimeFigure(observations, kind, names);
     const heading = kind === 'weight' ? 'Weights over time' : 'Gradients over time';
     parts.push(figure ? { title: heading, figure } : missing(`${heading}: this takes at least two observations.`));
+    if (figure && kind === 'weight') parts.push(missing('Biases, scales and shifts are in observations.jsonl.'));
   }
   if (names.length < weights.length) parts.push(missing(`${names.length} of ${weights.length} tensors are drawn.`));
   return { id: 'training', title, parts };

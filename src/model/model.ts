@@ -174,9 +174,12 @@ function checkOutput(recipe: Recipe, layers: readonly Layer[], { outputCount, ta
   const count = elementCount(last.outputShape);
   if (count === outputCount) return;
   const outputs = task === 'classification' ? `${outputCount} classes` : `${outputCount} target columns`;
+  // Maps of as many channels need only be averaged.
+  const isMaps = last.outputShape.length === 3 && last.outputShape[2] === outputCount;
+  const pooled = isMaps ? ', or with a globalAveragePool2d' : '';
   const [came, cure] =
     last.type === 'dense'
       ? [`has ${count} units`, `Set units to ${outputCount}`]
-      : [`gives ${last.outputShape.join('x')} numbers`, `End with a dense layer of ${outputCount} units`];
+      : [`gives ${last.outputShape.join('x')} numbers`, `End with a dense layer of ${outputCount} units${pooled}`];
   throw new ShapeError(`${where} "${last.name}"`, `the last layer ${came}, but the data has ${outputs}. ${cure}.`);
 }

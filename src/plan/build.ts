@@ -212,6 +212,15 @@ function checkAugmentation(recipe: Recipe, { inputShape }: DataShape): void {
       `needs images, but each row of this data is ${elementCount(inputShape)} plain numbers.`,
     );
   }
+  const [height = 1, width = 1] = inputShape;
+  for (const name of ['cropPadding', 'cutout'] as const) {
+    if (field === undefined || recipe.augmentation[name] < Math.min(height, width)) continue;
+    throw new RecipeError(
+      `augmentation.${name}`,
+      `is ${recipe.augmentation[name]}, which can leave nothing of images of ${height}x${width}. ` +
+        `Give at most ${Math.min(height, width) - 1}.`,
+    );
+  }
 }
 
 /** Every buffer must fit one binding; the sentence says what to make smaller and how far. */

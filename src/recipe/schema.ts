@@ -89,7 +89,9 @@ export const initNames = [
 
 /** One number for height and width, or [height, width]. */
 const extent = v.union([positiveInteger, v.tuple([positiveInteger, positiveInteger])]);
-/** `same` as in Keras: zeros around, so that the output has ceil(size / stride) rows and columns. */
+/**
+ * `same` as in Keras: zeros around, so that the output has ceil(size / stride) rows and columns. With `valid` a kernel must fit the input.
+ */
 const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
 const activation = v.optional(v.picklist(activationNames), 'linear');
 /** Biases start at 0, except with `torch`: weights and biases uniform within ±1/sqrt(inputs), as torch.nn.Linear and Conv2d. */
@@ -103,7 +105,7 @@ const named = {
 };
 const layerFields = {
   ...named,
-  /** Name of the layer that it takes its input from. Default: the one before it. */
+  /** Name of the layer that it takes its input from; the data is called `data`. Default: the one before it. */
   input: v.optional(v.string()),
 };
 const poolFields = {
@@ -144,7 +146,7 @@ const layer = v.variant('type', [
   /** Over the features of a row, or over the channels of each position of an image. */
   v.strictObject({ type: v.literal('layerNorm'), epsilon: normEpsilon, activation, ...layerFields }),
   v.strictObject({ type: v.literal('flatten'), ...layerFields }),
-  /** Sum of layers of one shape: a residual connection. */
+  /** Sum of layers (or of `data`) of one shape: a residual connection. */
   v.strictObject({
     type: v.literal('add'),
     inputs: v.pipe(v.array(v.string()), v.minLength(2)),
@@ -293,6 +295,7 @@ export const recipeSchema = v.strictObject({
     }),
     {},
   ),
+  /** Rows of a step. Rows at the end of an epoch that fill no batch are left out; the order changes every epoch. */
   batch: v.optional(positiveInteger, 32),
   /** Length of the run: exactly one of `epochs`, `steps` and `cycles` (of the cyclic schedule). */
   epochs: v.optional(positiveInteger),

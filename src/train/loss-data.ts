@@ -13,7 +13,13 @@ export function classWeights(
   trainRows: Uint32Array,
 ): readonly number[] {
   if (weights !== 'balanced') {
-    if (weights.length === outputCount) return weights;
+    if (weights.length === outputCount) {
+      if (weights.some((weight) => weight > 0)) return weights;
+      throw new RecipeError(
+        'classWeights',
+        'are all 0, so that nothing would be learned. Give a class a weight above 0.',
+      );
+    }
     throw new RecipeError(
       'classWeights',
       `has ${weights.length} numbers, but the data has ${outputCount} classes. Give one for each class, or "balanced".`,

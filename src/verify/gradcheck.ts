@@ -73,6 +73,8 @@ export interface GradcheckOptions {
   /** The batch: the first so many training rows, at most the recipe's batch and, with a batchNorm, at least 2. Default 16, whose inverse is exact. */
   readonly examples?: number;
   readonly math?: Arithmetic;
+  /** Called before each tensor: a large model takes minutes. */
+  readonly onTensor?: (name: string, index: number, count: number) => void;
   /** Standard deviation of the random numbers that are added to the biases. Default 0.01. */
   readonly biasDeviation?: number;
 }
@@ -82,7 +84,7 @@ export interface GradcheckOptions {
  * with the draws of step 0. The gradient is that of the cost: clipping is no part of it. Throws as `train` does for bad input.
  */
 export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckOptions = {}): Promise<GradientCheck> {
-  const { files = noFiles, examples = 16, math, biasDeviation } = options;
+  const { files = noFiles, examples = 16, math, biasDeviation, onTensor } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
   // Of one row there is no batch norm.
@@ -90,7 +92,12 @@ export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckO
   const batch = Math.min(recipe.batch, Math.max(examples, least));
   const checked = { ...recipe, batch, data: { ...recipe.data, shuffle: false } };
   // Without shared slots every activation can still be read when the step is over.
-  return checkGradient(prepare(checked, dataset, { maxBindingBytes: 2 ** 30, shareSlots: false }), math, biasDeviation);
+  return checkGradient(
+    prepare(checked, dataset, { maxBindingBytes: 2 ** 30, shareSlots: false }),
+    math,
+    biasDeviation,
+    onTensor,
+  );
 }
 
 /**
@@ -112,6 +119,7 @@ export async function checkGradient(
   prepared: Prepared,
   math: Arithmetic = float64,
   biasDeviation = 0.01,
+  onTensor?: GradcheckOptions['onTensor'],
 ): Promise<GradientCheck> {
   const { plan, recipe, views } = prepared;
   using executor = createCpuExecutor(plan, math);
@@ -137,8 +145,10 @@ export async function checkGradient(
   const penalised = executor.values('penalised') as Uint32Array;
 
   const tensors: GradientRow[] = [];
-  for (const [salt, tensor] of trainedTensors(plan.model).entries()) {
+  const trained = trainedTensors(plan.model);
+  for (const [salt, tensor] of trained.entries()) {
     const { name, arenaOffset, shape } = tensor;
+    onTensor?.(name, salt, trained.length);
     const elements = elementCount(shape);
     const w = parameters.subarray(arenaOffset, arenaOffset + elements);
     const base = w.slice();

@@ -55,6 +55,13 @@ const shapeFaults: readonly (readonly [string, Dataset, readonly object[], objec
     'model.layers[2]: the last layer is "gaussianNoise"; end with a dense layer of 3 units.',
   ],
   [
+    'maps in the place of classes',
+    { ...classes, rowCount: 2, inputShape: [2, 2, 3], labels: classes.labels!.slice(0, 2) },
+    [{ type: 'conv2d', filters: 3, kernel: 1 }],
+    { batch: 1 },
+    'model.layers[0] "conv2d1": the last layer gives 2x2x3 numbers, but the data has 3 classes. End with a dense layer of 3 units, or with a globalAveragePool2d.',
+  ],
+  [
     'nothing to train',
     { ...classes, rowCount: 8, inputShape: [1, 1, 3], labels: classes.labels!.slice(0, 8) },
     [{ type: 'globalAveragePool2d' }],
@@ -131,6 +138,21 @@ const recipeFaults: readonly (readonly [string, Dataset, object, string])[] = [
         `augmentation.${field}: needs images, but each row of this data is 2 plain numbers.`,
       ] as const,
   ),
+  ...(['cutout', 'cropPadding'] as const).map(
+    (field) =>
+      [
+        `${field} as large as the image`,
+        { ...classes, rowCount: 6, inputShape: [2, 2, 1], labels: classes.labels!.slice(0, 6) },
+        { augmentation: { [field]: 2 }, batch: 2 },
+        `augmentation.${field}: is 2, which can leave nothing of images of 2x2. Give at most 1.`,
+      ] as const,
+  ),
+  [
+    'weights that leave no class',
+    classes,
+    { classWeights: [0, 0, 0] },
+    'classWeights: are all 0, so that nothing would be learned. Give a class a weight above 0.',
+  ],
   [
     'weights for other classes',
     classes,

@@ -2,6 +2,7 @@
 import type { ChartSpec } from '../chart.ts';
 import { isShare, metricTitle } from '../../metric-names.ts';
 import { ink, splitColours } from '../palette.ts';
+import { extentOf } from '../pixels.ts';
 import { epochFormat, epochScale, logScale, mostMarkedPoints, numberFormat, spansDecades, thin } from './figure.ts';
 import type { Figure } from './figure.ts';
 
@@ -29,15 +30,19 @@ const panelWidth = 780;
 /** Panels line up because all their scales take the same room. */
 const scaleExtent = 56;
 
-/** `lastEpoch`: where the axis ends. `logRate`: the schedule multiplies the rate, so that its logarithm is a line. */
+/**
+ * `lastEpoch`: where the axis ends. `logRate`: the schedule multiplies the rate, so that its logarithm is a line. `topK`: of the top-k
+ * accuracy.
+ */
 export function curvesFigure(
   points: readonly CurvePoint[],
   rates: readonly RatePoint[],
   lastEpoch: number,
   logRate: boolean,
+  topK?: number,
 ): Figure {
   const metrics = metricNames(points);
-  const panels = metrics.map((metric) => metricPanel(points, metric, lastEpoch));
+  const panels = metrics.map((metric) => metricPanel(points, metric, metricTitle(metric, topK), lastEpoch));
   const spec: ChartSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     spacing: 14,
@@ -50,11 +55,11 @@ export function curvesFigure(
   return {
     name: 'curves',
     alt:
-      `Learning curves of ${metrics.map(metricTitle).join(', ')} for ${hasValidation ? 'train and validation' : 'train'} over ` +
+      `Learning curves of ${metrics.map((metric) => metricTitle(metric, topK)).join(', ')} for ${hasValidation ? 'train and validation' : 'train'} over ` +
       `${formatEpochs(lastEpoch)}, with the learning rate below. ${best}`,
     caption:
-      'Train: mean over the training batches since the evaluation before, with the weights as they were then; ' +
-      `validation: the whole split. ${best}${marked}`,
+      'Train: mean over the training batches since the evaluation before, with the weights as they were then' +
+      `${hasValidation ? '; validation: the whole split' : ''}. ${best}${marked}`,
     drawing: { kind: 'chart', spec },
   };
 }
@@ -68,7 +73,7 @@ export function metricNames(points: readonly CurvePoint[]): string[] {
   return [...names].filter((name) => name !== 'cost' || hasPenalty);
 }
 
-function metricPanel(points: readonly CurvePoint[], metric: string, lastEpoch: number): object {
+function metricPanel(points: readonly CurvePoint[], metric: string, title: string, lastEpoch: number): object {
   const values = (['train', 'validation'] as const).flatMap((split): readonly Curve[] => {
     const curve = points.flatMap((point): Curve[] => {
       const value = point[split]?.[metric];
@@ -94,8 +99,8 @@ function metricPanel(points: readonly CurvePoint[], metric: string, lastEpoch: n
       y: {
         field: 'value',
         type: 'quantitative',
-        title: log ? `${metricTitle(metric)} (log scale)` : metricTitle(metric),
-        scale: log?.scale ?? { zero: false },
+        title: log ? `${title} (log scale)` : title,
+        scale: log?.scale ?? metricScale(metric, numbers),
         axis: {
           minExtent: scaleExtent,
           maxExtent: scaleExtent,
@@ -114,6 +119,15 @@ function metricPanel(points: readonly CurvePoint[], metric: string, lastEpoch: n
   };
 }
 
+/** From the least to the largest value; around a value that is the only one, since an axis of no length has no marks. */
+function metricScale(metric: string, values: readonly number[]): object {
+  const [least, most] = extentOf(values);
+  if (most > least) return { zero: false };
+  if (isShare(metric)) return { domain: [Math.max(0, least - 0.1), Math.min(1, most + 0.1)], zero: false, nice: true };
+  const room = least === 0 ? 1 : 0.2 * Math.abs(least);
+  return { domain: [least - room, most + room], zero: false, nice: true };
+}
+
 function ratePanel(rates: readonly RatePoint[], lastEpoch: number, logRate: boolean): object {
   const values = thin(rates, mostPoints, ({ rate }) => rate);
   const numbers = values.map(({ rate }) => rate);
@@ -129,7 +143,8 @@ function ratePanel(rates: readonly RatePoint[], lastEpoch: number, logRate: bool
         field: 'rate',
         type: 'quantitative',
         title: log ? ['learning rate', '(log scale)'] : 'learning rate',
-        scale: log?.scale ?? { zero: true },
+        // A rate that does not change would lie on the frame.
+        scale: log?.scale ?? { domain: [0, 1.1 * (extentOf(numbers)[1] || 1)], nice: false },
         axis: {
           minExtent: scaleExtent,
           maxExtent: scaleExtent,

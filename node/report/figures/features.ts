@@ -2,7 +2,7 @@
 import type { ChartSpec } from '../chart.ts';
 import { layOutPictures } from '../pictures.ts';
 import type { ColourBar, PictureRow } from '../pictures.ts';
-import { categoryColours, figureWidth, okabeIto } from '../palette.ts';
+import { categoryColours, figureWidth, ink, okabeIto } from '../palette.ts';
 import { channelOf, divergingMap, drawValues, extentOf, montage, sequentialMap } from '../pixels.ts';
 import type { Pixels } from '../pixels.ts';
 import { numberFormat } from './figure.ts';
@@ -18,6 +18,8 @@ export interface ShownInput {
 /** Output of one layer for the shown inputs, [inputs, ...shape]. */
 export interface LayerValues {
   readonly layer: string;
+  /** How people are told of it, where that is not its name. */
+  readonly title?: string;
   readonly type: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -27,7 +29,7 @@ const mostChannels = 32;
 const inputSize = 96;
 
 /** One layer: a line for each input, the picture first and its channels after it, all on one scale. */
-export function featureMapsFigure({ layer, shape, values }: LayerValues, inputs: readonly ShownInput[]): Figure {
+export function featureMapsFigure({ layer, title = layer, shape, values }: LayerValues, inputs: readonly ShownInput[]): Figure {
   const [height = 1, width = 1, channels = 1] = shape;
   const map = valueMap(values);
   const rows = inputs.map(({ label, pixels }, index): PictureRow => {
@@ -48,13 +50,13 @@ export function featureMapsFigure({ layer, shape, values }: LayerValues, inputs:
   const which = shown < channels ? `the first ${shown} of ${channels} channels` : `all ${channels} channels`;
   return {
     name: `features-${layer}`,
-    alt: `Feature maps of ${layer} for ${inputs.map(({ label }) => label).join('; ')}.`,
-    caption: `Output of ${layer}, ${which} of ${height}x${width}, for each input on the left. One scale for all.`,
+    alt: `Feature maps of ${title} for ${inputs.map(({ label }) => label).join('; ')}.`,
+    caption: `Output of ${title}, ${which} of ${height}x${width}, for each input on the left. One scale for all.`,
     drawing: { kind: 'pictures', svg: layOutPictures(rows, map) },
   };
 }
 
-/** Mean of each channel of a layer over its positions, one line for each input. */
+/** Mean of each channel of a layer over its positions, for one input. */
 export function channelMeans({ shape, values }: LayerValues, index: number): number[] {
   const channels = shape.at(-1) ?? 1;
   const own = valuesOf(values, shape, index);
@@ -72,37 +74,51 @@ export function profilesFigure(layers: readonly LayerValues[], inputs: readonly 
   const colours = categoryColours(labels.length);
   const panels = layers.map((layer) => {
     const channels = layer.shape.at(-1) ?? 1;
-    const points = labels.flatMap((label, index) =>
-      channelMeans(layer, index).map((mean, channel) => ({ channel, mean, input: label })),
-    );
+    const means = labels.map((_, index) => channelMeans(layer, index));
+    const points = means.flatMap((own, index) => own.map((mean, channel) => ({ channel, mean, input: labels[index] })));
+    // Channels have no order, so no line joins them; a thin one holds the inputs of a channel together.
+    const ranges = Array.from({ length: channels }, (_, channel) => {
+      const [least, most] = extentOf(means.map((own) => own[channel] ?? 0));
+      return { channel, least, most };
+    });
+    const channelAxis = {
+      field: 'channel',
+      type: 'quantitative',
+      title: 'channel',
+      scale: { domain: [-0.5, channels - 0.5], nice: false },
+      axis: { tickMinStep: 1, tickCount: 16, format: 'd', grid: false },
+    };
+    const meanAxis = {
+      type: 'quantitative',
+      title: 'mean activation',
+      axis: { tickCount: 4, minExtent: 44, format: numberFormat(points.map(({ mean }) => mean)) },
+    };
     return {
-      title: `${layer.layer}  (${layer.shape.join('x')})`,
+      title: `${layer.title ?? layer.layer}  (${layer.shape.join('x')})`,
       width: 780,
       height: 130,
-      data: { values: points },
-      mark: { type: 'line', strokeWidth: 1.5, point: channels <= 64 && { filled: true, size: 26 } },
-      encoding: {
-        x: {
-          field: 'channel',
-          type: 'quantitative',
-          title: 'channel',
-          scale: { domain: [0, Math.max(1, channels - 1)], nice: false },
-          axis: { tickMinStep: 1, tickCount: 16, format: 'd', grid: false },
+      layer: [
+        {
+          data: { values: ranges },
+          mark: { type: 'rule', color: ink, opacity: 0.3 },
+          encoding: { x: channelAxis, y: { field: 'least', ...meanAxis }, y2: { field: 'most' } },
         },
-        y: {
-          field: 'mean',
-          type: 'quantitative',
-          title: 'mean activation',
-          axis: { tickCount: 4, minExtent: 44, format: numberFormat(points.map(({ mean }) => mean)) },
+        {
+          data: { values: points },
+          mark: { type: 'point', filled: true, opacity: 1, size: channels <= 64 ? 40 : 16 },
+          encoding: {
+            x: channelAxis,
+            y: { field: 'mean', ...meanAxis },
+            color: {
+              field: 'input',
+              type: 'nominal',
+              title: null,
+              scale: { domain: labels, range: colours },
+              legend: { orient: 'top', columns: 3, symbolType: 'circle', symbolSize: 60 },
+            },
+          },
         },
-        color: {
-          field: 'input',
-          type: 'nominal',
-          title: null,
-          scale: { domain: labels, range: colours },
-          legend: { orient: 'top', columns: 3, symbolType: 'stroke', symbolSize: 300 },
-        },
-      },
+      ],
     };
   });
   const spec: ChartSpec = {
@@ -113,7 +129,7 @@ export function profilesFigure(layers: readonly LayerValues[], inputs: readonly 
   };
   return {
     name: 'profiles',
-    alt: `Mean activation of every channel of ${layers.map(({ layer }) => layer).join(', ')} for ${labels.join('; ')}.`,
+    alt: `Mean activation of every channel of ${layers.map(({ layer, title = layer }) => title).join(', ')} for ${labels.join('; ')}.`,
     caption: 'Mean of each channel over all positions of its feature map, for the inputs above.',
     drawing: { kind: 'chart', spec },
   };
