@@ -1,16 +1,8 @@
 //! use lib/activation.wgsl
-//! use lib/divide.wgsl
-//! use lib/linear.wgsl
-//! use lib/quads.wgsl
+//! use lib/pool_backward.wgsl
 //! use lib/step.wgsl
-//! use lib/windows.wgsl
-// dx = the sum of dy / elements over the windows that cover the element, times slope(x). One thread for four channels of ROWS pixels.
-override WIDTH: u32 = 64u;
+// dx = the sum of dy / elements over the windows that cover the element, times slope(x).
 override ACTIVATION: u32 = 0u;
-// 1: no two windows overlap, so that an element lies in one at most.
-const APART: u32 = 0u;
-const ROWS: u32 = 1u;
-const ROW: u32 = 0u;
 
 struct Params {
   batch: u32,
@@ -33,95 +25,6 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 @group(1) @binding(0) var<uniform> step: Step;
 
-// What pixels side by side share: where their line and the windows of their image start, their row, the last window that begins in it or
-// above, and the column after the last.
-struct Pixels {
-  start: u32,
-  image: u32,
-  iy: u32,
-  oy: u32,
-  end: u32,
-}
-
-@compute @workgroup_size(WIDTH)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = linear_index(group, groups, lane, WIDTH);
-  let quads = (params.channels + 3u) / 4u;
-  let place = quotient(i, quads);
-  let across = (params.inW + ROWS - 1u) / ROWS;
-  let line = quotient(place, across);
-  let lines = params.batch * params.inH;
-  let n = quotient(min(line, lines - 1u), params.inH);
-  let iy = min(line, lines - 1u) - n * params.inH;
-  let c = quad_of((i - place * quads) * 4u, params.channels);
-  let pixels = Pixels(
-    (group.z * lines + min(line, lines - 1u)) * params.inW * params.channels,
-    (group.z * params.batch + n) * params.outH * params.outW * params.channels,
-    iy,
-    min(quotient(iy + params.padTop, params.strideH), params.outH - 1u),
-    select(0u, params.inW, line < lines),
-  );
-  let first = (place - line * across) * ROWS;
-  if (APART == 1u) {
-    //! each ROW < ROWS
-    store_pixel(pixels, first + ROW, c);
-    //! end
-  } else {
-    for (var col = first; col < first + ROWS; col++) {
-      store_pixel(pixels, col, c);
-    }
-  }
-}
-
-fn store_pixel(pixels: Pixels, col: u32, c: vec4<u32>) {
-  let ix = min(col, params.inW - 1u);
-  var gradient: vec4<f32>;
-  if (APART == 1u) {
-    let ox = min(quotient(ix + params.padLeft, params.strideW), params.outW - 1u);
-    gradient = gradient_of(pixels.image, pixels.iy, ix, pixels.oy, ox, c);
-  } else {
-    gradient = overlapping(pixels.image, pixels.iy, ix, c);
-  }
-  let out = vec4<u32>(pixels.start + ix * params.channels) + c;
-  let value = x_quad(out);
-  if (col >= pixels.end) {
-    return;
-  }
-  dx[out.x] = flush_small(gradient.x * activation_slope(ACTIVATION, value.x));
-  dx[out.y] = flush_small(gradient.y * activation_slope(ACTIVATION, value.y));
-  dx[out.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
-  dx[out.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
-}
-
-// The sum over the windows that cover the element, by the rule for sums.
-fn overlapping(image: u32, iy: u32, ix: u32, c: vec4<u32>) -> vec4<f32> {
-  let rows = windows_over(iy, params.strideH, params.padTop, params.kernelH, params.outH);
-  let cols = windows_over(ix, params.strideW, params.padLeft, params.kernelW, params.outW);
-  var terms = 0u;
-  var sum = vec4<f32>();
-  var part = vec4<f32>();
-  var total = vec4<f32>();
-  for (var oy = rows.x; oy < rows.y; oy++) {
-    for (var ox = cols.x; ox < cols.y; ox++) {
-      sum += gradient_of(image, iy, ix, oy, ox, c);
-      terms++;
-      if ((terms & 0xffu) == 0u) {
-        part += sum;
-        sum = vec4<f32>();
-        if ((terms & 0xffffu) == 0u) {
-          total += part;
-          part = vec4<f32>();
-        }
-      }
-    }
-  }
-  return total + (part + sum);
-}
-
 // What a window gives to element (iy, ix).
 fn gradient_of(image: u32, iy: u32, ix: u32, oy: u32, ox: u32, c: vec4<u32>) -> vec4<f32> {
   let rows = taps_inside(oy, params.strideH, params.padTop, params.kernelH, params.inH);
@@ -133,16 +36,19 @@ fn gradient_of(image: u32, iy: u32, ix: u32, oy: u32, ox: u32, c: vec4<u32>) -> 
   return select(vec4<f32>(), term, vec4<bool>(r < params.kernelH && s < params.kernelW));
 }
 
-fn dy_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return dy[i.x >> 2u];
-  }
-  return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
-}
-
 fn x_quad(i: vec4<u32>) -> vec4<f32> {
   if (WORDS == 1u) {
     return x[i.x >> 2u];
   }
   return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
+}
+
+fn finish(i: vec4<u32>, sums: vec4<f32>) -> vec4<f32> {
+  let y = x_quad(i);
+  return flush_small4(sums * vec4<f32>(
+    activation_slope(ACTIVATION, y.x),
+    activation_slope(ACTIVATION, y.y),
+    activation_slope(ACTIVATION, y.z),
+    activation_slope(ACTIVATION, y.w),
+  ));
 }
