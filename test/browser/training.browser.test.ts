@@ -10,6 +10,7 @@ import { train } from '../../src/train/trainer.ts';
 import { openBrowserDevice } from '../../web/index.ts';
 import { digitsPopulation, digitsRun } from '../train/digits-run.ts';
 import expected from '../train/expected.json';
+import { cloudImages, everyLayer, smallRecipe } from '../train/support.ts';
 
 test("three epochs of digits on the page's adapter end with the recorded bits, twice", async () => {
   using device = await openBrowserDevice();
@@ -26,6 +27,13 @@ test("a population of three on the page's adapter ends with the recorded bits", 
   using device = await openBrowserDevice();
   const { members } = await train(digitsPopulation, { device }).result;
   expect(members.map(({ weightsSha256 }) => weightsSha256)).toEqual(expected.digits.population);
+});
+
+test("a convolutional network of every kind of layer on the page's adapter ends with the recorded bits", async () => {
+  using device = await openBrowserDevice();
+  const recipe = smallRecipe({ model: { layers: everyLayer }, batch: 20, epochs: 3 });
+  const { weightsSha256 } = await train(recipe, { device, dataset: cloudImages() }).result;
+  expect(weightsSha256).toBe(expected.everyLayer);
 });
 
 test('the CPU path of the page ends with the recorded bits', async () => {

@@ -17,7 +17,17 @@ import { train } from '../../src/train/trainer.ts';
 import { openTestAdapter } from '../device.ts';
 import { digitsPopulation, digitsRun } from '../train/digits-run.ts';
 import expected from '../train/expected.json' with { type: 'json' };
-import { clouds, curves, hashes, smallRecipe, trainAll, trainToFailure, trainUntil } from '../train/support.ts';
+import {
+  cloudImages,
+  clouds,
+  curves,
+  everyLayer,
+  hashes,
+  smallRecipe,
+  trainAll,
+  trainToFailure,
+  trainUntil,
+} from '../train/support.ts';
 
 let gpu: GpuDevice;
 let digits: Dataset;
@@ -71,6 +81,11 @@ const augmentation = {
 };
 
 const cases: readonly (readonly [string, Recipe, Dataset])[] = [
+  [
+    'a convolutional network of every kind of layer',
+    smallRecipe({ model: { layers: everyLayer }, batch: 20, epochs: 3, members: [{ seed: 1 }, { seed: 2 }] }),
+    cloudImages(),
+  ],
   [
     'early stopping of a population with data seeds',
     smallRecipe({

@@ -56,6 +56,25 @@ test.each([1, 2, 5000])('learning curves of %i points name metrics, splits and a
   expect(svg.length).toBeLessThan(150_000);
 });
 
+test('one evaluation alone has axes that can be read, and a constant rate does not lie on the frame', async () => {
+  const point = { epoch: 1, train: { loss: 0.123456789, accuracy: 0.98, topKAccuracy: 1 } };
+  const figure = curvesFigure(
+    [point],
+    [
+      { epoch: 0.5, rate: 0.001 },
+      { epoch: 1, rate: 0.001 },
+    ],
+    1,
+    false,
+    3,
+  );
+  const svg = await draw(figure);
+  expect(words(svg)).toEqual(expect.arrayContaining(['0.12', '90%', '0', '1', 'top-3 accuracy']));
+  expect(words(svg).join()).not.toContain('0.1234');
+  expect(figure.caption).not.toContain('validation');
+  expect(JSON.stringify(figure.drawing)).toContain('"domain":[0,0.0011');
+});
+
 test('cost has a panel only where it differs from the loss', () => {
   const [point] = curvePoints(1);
   expect(metricNames([point!])).toEqual(['loss', 'accuracy']);

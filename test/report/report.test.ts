@@ -21,9 +21,11 @@ const recipes = {
         { type: 'conv2d', filters: 3, activation: 'relu', name: 'first' },
         { type: 'maxPool2d' },
         { type: 'conv2d', filters: 4, kernel: 2, name: 'second' },
+        { type: 'batchNorm', activation: 'relu', name: 'norm' },
         { type: 'dense', units: 10 },
       ],
     },
+    evaluation: { topK: 3 },
     optimizer,
     epochs: 2,
   },
@@ -159,7 +161,8 @@ test.each<{ name: Name; expected: readonly string[]; figures: readonly string[] 
   { name: 'kinds', expected: [...classifier, 'Weights', ...end], figures: ['confusion'] },
 ])('the page of $name has its chapters and nothing from outside', async ({ name, expected, figures }) => {
   const { page, pageBytes, figures: drawn } = await reportOf(name);
-  expect(page).toBe(join(run(name), 'report/report.html'));
+  const folderName = name === 'spirals' ? 'report-member0' : 'report';
+  expect(page).toBe(join(run(name), folderName, 'report.html'));
   expect(drawn).toEqual(
     expect.arrayContaining(['curves', 'weights-final', 'update-ratios', 'weights-over-time', ...figures]),
   );
@@ -177,7 +180,7 @@ test.each<{ name: Name; expected: readonly string[]; figures: readonly string[] 
   const ids = Array.from(html.matchAll(/\bid="([^"]+)"/g), ([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(html.match(/<svg role="img" aria-label="[^"]+\./g)).toHaveLength(drawn.length);
-  const files = readdirSync(join(run(name), 'report/figures'));
+  const files = readdirSync(join(run(name), folderName, 'figures'));
   expect(files.toSorted()).toEqual(drawn.flatMap((figure) => [`${figure}.png`, `${figure}.svg`]).toSorted());
 });
 
@@ -199,6 +202,60 @@ test('the page has result, adapter, recipe and the way to do it again', async ()
   expect(html).toContain('&quot;source&quot;: &quot;two-peaks&quot;');
   expect(html).toContain(`descent train ${run('peaks')}/recipe.json --data ${folder} --out again`);
   expect(html).toMatch(/Descent \d+\.\d+\.\d+/);
+});
+
+test('the page says which k, whose feature maps, and which member', async () => {
+  const html = readText((await reportOf('convolutional')).page);
+  expect(html).toContain('<th scope="col" class="number">top-3 accuracy</th>');
+  expect(html).not.toContain('top-k');
+  expect((await descent(['evaluate', run('convolutional'), '--device', 'cpu'])).stdout).toContain('top-3 accuracy');
+  expect(html).toContain('<h3>second → norm</h3>');
+  expect(html).toContain('<h3>first</h3>');
+  expect(html).toContain('; validation: the whole split.');
+  expect(readText((await reportOf('kinds')).page)).not.toContain('validation: the whole split');
+  expect(html).toContain('Biases, scales and shifts are in observations.jsonl.');
+  expect(readText((await reportOf('spirals')).page)).toContain('member 0 (of 0 to 1)');
+});
+
+test('members do not overwrite each other', async () => {
+  const args = ['inspect', run('spirals'), '--input', '0', '--member', '1'] as const;
+  expect((await json<Inspected>(...args)).folder).toBe(join(run('spirals'), 'inspect-member1-test-0'));
+  expect((await descent([...args, '--device', 'cpu'])).stdout).toContain('test row 0, member 1 (of 0 to 1): is ');
+});
+
+test('inspect says what a regression should have given', async () => {
+  const args = ['inspect', run('prices'), '--input', '2'] as const;
+  const { targets, predictions } = await json<Record<'targets' | 'predictions', number[]>>(...args);
+  const points = (await reportOf('prices')) && readText(run('prices'), 'report/report.json');
+  const own = (JSON.parse(points) as { points: { split: string; target: number; prediction: number }[] }).points;
+  const { target, prediction } = own.filter(({ split }) => split === 'test')[2]!;
+  expect(targets).toEqual([target]);
+  expect(predictions).toHaveLength(1);
+  expect(predictions[0]).toBeCloseTo(prediction, 4);
+  expect((await descent([...args, '--device', 'cpu'])).stdout).toMatch(/^test row 2: target \S+, prediction \S+$/m);
+});
+
+test.each([
+  { fault: 'cut within a line', cut: (text: string) => text.slice(0, -5), message: /line 4 is torn/ },
+  {
+    fault: 'without its last line',
+    cut: (text: string) => text.replace(/[^\n]+\n$/, ''),
+    message: /its last evaluation, line 3, is of epoch 3, but the run has ended at epoch 4/,
+  },
+  { fault: 'empty', cut: () => '', message: /it holds no evaluation, but the run has ended at epoch 4/ },
+  { fault: 'no JSON', cut: (text: string) => text.replace('{', '<'), message: /line 1 is no JSON/ },
+])('metrics.jsonl $fault is refused', async ({ cut, message }) => {
+  const copy = temporaryFolder();
+  cpSync(run('peaks'), copy, { recursive: true });
+  const path = join(copy, 'metrics.jsonl');
+  writeFile(copy, 'metrics.jsonl', cut(readText(path)));
+  const complaint = await complain('report', copy);
+  expect(complaint).toMatch(message);
+  expect(complaint).toContain(`${path}: `);
+  expect(complaint).toContain('Copy the run again, or delete the file');
+  rmSync(path);
+  const { page } = await json<Written>('report', copy);
+  expect(readText(page)).toContain('The run folder has no metrics.jsonl, so there are no curves.');
 });
 
 interface Answers {
@@ -319,7 +376,7 @@ test('inspect gives images in their shape, and a picture of each layer', async (
   const out = join(folder, 'looked');
   const args = ['inspect', run('convolutional'), '--input', '3', '--out', out] as const;
   const { layers, label } = await json<Inspected>(...args);
-  expect(layers.map(({ shape }) => shape)).toEqual([[8, 8, 1], [6, 6, 3], [3, 3, 3], [2, 2, 4], [10]]);
+  expect(layers.map(({ shape }) => shape)).toEqual([[8, 8, 1], [6, 6, 3], [3, 3, 3], [2, 2, 4], [2, 2, 4], [10]]);
   expect(label).toMatch(/^\d$/);
   for (const { npy, png, shape } of layers) {
     expect(readNpy(join(out, npy))).toHaveLength(shape.reduce((product, length) => product * length, 1));
@@ -339,7 +396,9 @@ test('what cannot be drawn is told in one sentence', async () => {
   cpSync(run('kinds'), unfinished, { recursive: true });
   rmSync(join(unfinished, 'result.json'));
   rmSync(join(unfinished, 'final.safetensors'));
-  expect(await complain('report', unfinished)).toContain('is not finished: it has no final.safetensors');
+  expect(await complain('report', unfinished)).toMatch(
+    /is not finished: it has no final\.safetensors\. .*--resume.*not finite, train it anew with a lower learning rate/,
+  );
   expect(await complain('inspect', unfinished, '--input', '0')).toContain('is not finished');
   const tooFar = /--input: the test split has rows 0 to 59, no 60\. Choose one of them\./;
   expect(await complain('inspect', run('perceptron'), '--input', '60')).toMatch(tooFar);

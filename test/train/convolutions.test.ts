@@ -1,6 +1,5 @@
 /** Convolutional networks through everything that a run can meet: populations, interruptions, other devices, saved weights. */
 import { expect, test } from 'vitest';
-import type { Dataset } from '../../src/data/dataset.ts';
 import { parameterTensors } from '../../src/model/model.ts';
 import { parseRecipe, memberRecipes } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
@@ -8,25 +7,16 @@ import { readCheckpoint, readWeights, writeCheckpoint, writeWeights } from '../.
 import { cpuDevice } from '../../src/train/device.ts';
 import { prepare } from '../../src/train/session.ts';
 import { evaluateModel } from '../../src/train/use-model.ts';
-import { clouds, hashes, smallRecipe, trainAll, trainUntil } from './support.ts';
+import expected from './expected.json' with { type: 'json' };
+import { cloudImages, everyLayer, hashes, smallRecipe, trainAll, trainUntil } from './support.ts';
 
-const dataset: Dataset = { ...clouds({ features: 72 }), inputShape: [6, 6, 2] };
-
-const layers = [
-  { type: 'conv2d', filters: 3, padding: 'same', bias: false },
-  { type: 'batchNorm', activation: 'relu', name: 'start' },
-  { type: 'conv2d', filters: 3, padding: 'same', activation: 'relu', name: 'branch' },
-  { type: 'add', inputs: ['start', 'branch'], activation: 'relu' },
-  { type: 'maxPool2d' },
-  { type: 'gaussianNoise', standardDeviation: 0.1 },
-  { type: 'conv2d', filters: 4, kernel: 2, stride: 2, padding: 'same' },
-  { type: 'layerNorm', activation: 'gelu' },
-  { type: 'averagePool2d', size: 2, stride: 1 },
-  { type: 'flatten' },
-  { type: 'dropout', rate: 0.2 },
-  { type: 'dense', units: 3 },
-];
+const dataset = cloudImages();
+const layers = everyLayer;
 const recipe = smallRecipe({ model: { layers }, batch: 20, epochs: 3 });
+
+test('a network of every kind of layer ends with the recorded bits', async () => {
+  expect(hashes(await trainAll(recipe, { dataset }))).toEqual([expected.everyLayer]);
+});
 
 test('a network of every kind of layer learns', async () => {
   const { result, evaluations } = await trainAll(smallRecipe({ model: { layers }, batch: 20, epochs: 12 }), {

@@ -55,6 +55,27 @@ export function curves(rowCount = 64): Dataset {
   };
 }
 
+/** The same as images of 6x6 with two channels. */
+export function cloudImages(): Dataset {
+  return { ...clouds({ features: 72 }), inputShape: [6, 6, 2] };
+}
+
+/** A model with every kind of layer, for `cloudImages`. */
+export const everyLayer: readonly object[] = [
+  { type: 'conv2d', filters: 3, padding: 'same', bias: false },
+  { type: 'batchNorm', activation: 'relu', name: 'start' },
+  { type: 'conv2d', filters: 3, padding: 'same', activation: 'relu', name: 'branch' },
+  { type: 'add', inputs: ['start', 'branch'], activation: 'relu' },
+  { type: 'maxPool2d' },
+  { type: 'gaussianNoise', standardDeviation: 0.1 },
+  { type: 'conv2d', filters: 4, kernel: 2, stride: 2, padding: 'same' },
+  { type: 'layerNorm', activation: 'gelu' },
+  { type: 'averagePool2d', size: 2, stride: 1 },
+  { type: 'flatten' },
+  { type: 'dropout', rate: 0.2 },
+  { type: 'dense', units: 3 },
+];
+
 /** A recipe for `clouds`: two layers, a third of the rows for validation; `fields` change it. */
 export function smallRecipe(fields: object = {}): Recipe {
   return parseRecipe({
