@@ -31,7 +31,10 @@ export function inspectCommand(io: Io): Command {
         'train',
       ]),
     )
-    .option('--out <folder>', 'where to write (default: inspect-SPLIT-ROW in the run folder, inspect-memberK-SPLIT-ROW of a population)')
+    .option(
+      '--out <folder>',
+      'where to write (default: inspect-SPLIT-ROW in the run folder, inspect-memberK-SPLIT-ROW of a population)',
+    )
     .option('--member <k>', 'of a population, the member to look into, from 0 (default: 0)', parseCount)
     .option('--data <folder>', 'folder of the data sets (default: as in training)');
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: InspectOptions) => {
@@ -43,7 +46,15 @@ export function inspectCommand(io: Io): Command {
     const found = await writeInspection(opened, input, split, out, device);
     if (options.json === true) {
       const ofPopulation = opened.population > 1 && { member };
-      io.stdout(formatJson({ run: resolve(run), ...ofPopulation, ...found, folder: resolve(found.folder), adapter: device.name }));
+      io.stdout(
+        formatJson({
+          run: resolve(run),
+          ...ofPopulation,
+          ...found,
+          folder: resolve(found.folder),
+          adapter: device.name,
+        }),
+      );
       return;
     }
     const memberText = opened.population > 1 ? `, ${sayMember(member, opened.population)}` : '';

@@ -20,7 +20,10 @@ export function reportCommand(io: Io): Command {
   const command = new Command('report')
     .description('draw a finished run: curves, mistakes, weights and what is inside, on one page')
     .argument('<run>', runArgument)
-    .option('--out <folder>', 'where to write report.html and its figures (default: report in the run folder, report-memberK of a population)')
+    .option(
+      '--out <folder>',
+      'where to write report.html and its figures (default: report in the run folder, report-memberK of a population)',
+    )
     .option('--member <k>', 'of a population, the member to draw, from 0 (default: 0)', parseCount)
     .option(
       '--input <row>',
@@ -52,7 +55,9 @@ export function reportCommand(io: Io): Command {
       return;
     }
     const memberText = isPopulation ? `${sayMember(member, opened.population)}, ` : '';
-    io.stdout(`${page}: ${memberText}${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`);
+    io.stdout(
+      `${page}: ${memberText}${figures.length} figures, ${formatBytes(pageBytes)}; each also as SVG and PNG beside it\n`,
+    );
   });
 }
 

@@ -50,7 +50,8 @@ export function readEvaluations(folder: string, member: number, epochs: number):
   });
   const last = records.at(-1)?.epoch;
   if (last === epochs) return records;
-  const ends = last === undefined ? 'it holds no evaluation' : `its last evaluation, line ${records.length}, is of epoch ${last}`;
+  const ends =
+    last === undefined ? 'it holds no evaluation' : `its last evaluation, line ${records.length}, is of epoch ${last}`;
   throw new DataError(path, `is not whole: ${ends}, but the run has ended at epoch ${epochs}. ${cure}`);
 }
 

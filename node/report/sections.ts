@@ -45,7 +45,11 @@ function curvesSection({ evaluations, rates, recipe, summary }: RunData): Sectio
   }
   const lastEpoch = evaluations.at(-1)?.epoch ?? summary.epochs;
   const logRate = ['exponential', 'step', 'plateau'].includes(recipe.schedule.type);
-  return { id: 'curves', title, parts: [{ figure: curvesFigure(evaluations, rates, lastEpoch, logRate, recipe.evaluation.topK) }] };
+  return {
+    id: 'curves',
+    title,
+    parts: [{ figure: curvesFigure(evaluations, rates, lastEpoch, logRate, recipe.evaluation.topK) }],
+  };
 }
 
 /** Weights as they ended: as pictures where that means something, and as histograms. */
@@ -94,7 +98,10 @@ function insideSection(run: RunData): Section {
   }
   const inputs = shownInputs(run);
   const drawn = spread(convolutions, mostConvolutions);
-  const parts: Part[] = drawn.map((layer) => ({ title: layer.title ?? layer.layer, figure: featureMapsFigure(layer, inputs) }));
+  const parts: Part[] = drawn.map((layer) => ({
+    title: layer.title ?? layer.layer,
+    figure: featureMapsFigure(layer, inputs),
+  }));
   if (drawn.length < convolutions.length) {
     parts.push(
       missing(`${drawn.length} of ${convolutions.length} convolutions are drawn, from the first to the last.`),

@@ -2,7 +2,7 @@
 import type { ChartSpec } from '../chart.ts';
 import { layOutPictures } from '../pictures.ts';
 import type { ColourBar, PictureRow } from '../pictures.ts';
-import { categoryColours, figureWidth, ink, okabeIto } from '../palette.ts';
+import { categoryColours, figureWidth, okabeIto } from '../palette.ts';
 import { channelOf, divergingMap, drawValues, extentOf, montage, sequentialMap } from '../pixels.ts';
 import type { Pixels } from '../pixels.ts';
 import { numberFormat } from './figure.ts';
@@ -27,9 +27,14 @@ export interface LayerValues {
 
 const mostChannels = 32;
 const inputSize = 96;
+/** Of a panel, without its axis. */
+const profileWidth = 780;
 
 /** One layer: a line for each input, the picture first and its channels after it, all on one scale. */
-export function featureMapsFigure({ layer, title = layer, shape, values }: LayerValues, inputs: readonly ShownInput[]): Figure {
+export function featureMapsFigure(
+  { layer, title = layer, shape, values }: LayerValues,
+  inputs: readonly ShownInput[],
+): Figure {
   const [height = 1, width = 1, channels = 1] = shape;
   const map = valueMap(values);
   const rows = inputs.map(({ label, pixels }, index): PictureRow => {
@@ -75,50 +80,44 @@ export function profilesFigure(layers: readonly LayerValues[], inputs: readonly 
   const panels = layers.map((layer) => {
     const channels = layer.shape.at(-1) ?? 1;
     const means = labels.map((_, index) => channelMeans(layer, index));
-    const points = means.flatMap((own, index) => own.map((mean, channel) => ({ channel, mean, input: labels[index] })));
-    // Channels have no order, so no line joins them; a thin one holds the inputs of a channel together.
-    const ranges = Array.from({ length: channels }, (_, channel) => {
-      const [least, most] = extentOf(means.map((own) => own[channel] ?? 0));
-      return { channel, least, most };
-    });
-    const channelAxis = {
-      field: 'channel',
-      type: 'quantitative',
-      title: 'channel',
-      scale: { domain: [-0.5, channels - 0.5], nice: false },
-      axis: { tickMinStep: 1, tickCount: 16, format: 'd', grid: false },
-    };
-    const meanAxis = {
-      type: 'quantitative',
-      title: 'mean activation',
-      axis: { tickCount: 4, minExtent: 44, format: numberFormat(points.map(({ mean }) => mean)) },
-    };
+    // Channels have no order, so no line joins them: the bars of a channel stand side by side.
+    const step = 0.8 / labels.length;
+    const bars = means.flatMap((own, index) =>
+      own.map((mean, channel) => ({
+        place: channel + (index - (labels.length - 1) / 2) * step,
+        mean,
+        input: labels[index],
+      })),
+    );
     return {
       title: `${layer.title ?? layer.layer}  (${layer.shape.join('x')})`,
-      width: 780,
+      width: profileWidth,
       height: 130,
-      layer: [
-        {
-          data: { values: ranges },
-          mark: { type: 'rule', color: ink, opacity: 0.3 },
-          encoding: { x: channelAxis, y: { field: 'least', ...meanAxis }, y2: { field: 'most' } },
+      data: { values: bars },
+      mark: { type: 'rule', strokeWidth: Math.min(16, Math.max(1, (profileWidth / channels) * step)) },
+      encoding: {
+        x: {
+          field: 'place',
+          type: 'quantitative',
+          title: 'channel',
+          scale: { domain: [-0.5, channels - 0.5], nice: false },
+          axis: { tickMinStep: 1, tickCount: 16, format: 'd', grid: false },
         },
-        {
-          data: { values: points },
-          mark: { type: 'point', filled: true, opacity: 1, size: channels <= 64 ? 40 : 16 },
-          encoding: {
-            x: channelAxis,
-            y: { field: 'mean', ...meanAxis },
-            color: {
-              field: 'input',
-              type: 'nominal',
-              title: null,
-              scale: { domain: labels, range: colours },
-              legend: { orient: 'top', columns: 3, symbolType: 'circle', symbolSize: 60 },
-            },
-          },
+        y: {
+          field: 'mean',
+          type: 'quantitative',
+          title: 'mean activation',
+          axis: { tickCount: 4, minExtent: 44, format: numberFormat(bars.map(({ mean }) => mean)) },
         },
-      ],
+        y2: { datum: 0 },
+        color: {
+          field: 'input',
+          type: 'nominal',
+          title: null,
+          scale: { domain: labels, range: colours },
+          legend: { orient: 'top', columns: 3, symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 6 },
+        },
+      },
     };
   });
   const spec: ChartSpec = {
