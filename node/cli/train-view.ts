@@ -124,8 +124,8 @@ function sayRange(values: readonly number[], format: (value: number) => string):
   return numbers.length === 1 ? least : `${least} to ${format(Math.max(...numbers))}`;
 }
 
-/** The result for people: how good, where it ran, how fast, and where it is kept. */
-export function formatResult(result: ResultJson, folder: string): string {
+/** The result for people: how good, where it ran, how fast, and where it is kept. `topK`: the recipe's. */
+export function formatResult(result: ResultJson, folder: string, topK: number | undefined): string {
   const { seconds, samplesPerSecond, adapter } = result;
   const facts = [
     ['adapter', adapter],
@@ -137,19 +137,21 @@ export function formatResult(result: ResultJson, folder: string): string {
     ['run folder', folder],
   ];
   return Array.isArray(result.seed)
-    ? `${formatMembers(result)}\n${formatTable(facts, 'll')}`
-    : formatTable([...describeSplits(result), ...facts], 'll');
+    ? `${formatMembers(result, topK)}\n${formatTable(facts, 'll')}`
+    : formatTable([...describeSplits(result, topK), ...facts], 'll');
 }
 
 const splitNames = ['test', 'validation', 'train'] as const;
 
-function describeSplits(result: ResultJson): string[][] {
+function describeSplits(result: ResultJson, topK: number | undefined): string[][] {
   const splits = splitNames.flatMap((name) => {
     const metrics = result[name];
     if (metrics === undefined) return [];
     const { loss, cost, accuracy } = metrics;
     const costText = cost === loss ? '' : `, cost ${formatNumber(Number(cost))}`;
-    const others = otherMetrics(metrics).map(({ title, values, format }) => `, ${title} ${format(Number(values))}`);
+    const others = otherMetrics(metrics, topK).map(
+      ({ title, values, format }) => `, ${title} ${format(Number(values))}`,
+    );
     const share = accuracy === undefined ? undefined : formatPercent(Number(accuracy));
     return [{ name, share, loss: `${formatNumber(Number(loss))}${costText}${others.join('')}` }];
   });
@@ -166,11 +168,11 @@ interface TitledMetric {
 }
 
 /** What a split reports besides loss, cost and accuracy. */
-function otherMetrics(metrics: MetricsJson): readonly TitledMetric[] {
+function otherMetrics(metrics: MetricsJson, topK: number | undefined): readonly TitledMetric[] {
   return (['topKAccuracy', 'rmse', 'r2'] as const).flatMap((name) => {
     const values = metrics[name];
     if (values === undefined) return [];
-    return [{ title: metricTitle(name), values, format: (value: number) => formatMetric(name, value) }];
+    return [{ title: metricTitle(name, topK), values, format: (value: number) => formatMetric(name, value) }];
   });
 }
 
@@ -179,7 +181,7 @@ export function divergedMembers({ divergedAt = [] }: ResultJson): string[] {
   return divergedAt.flatMap((step, member) => (step === null ? [] : [`member ${member} at step ${formatCount(step)}`]));
 }
 
-function formatMembers(result: ResultJson): string {
+function formatMembers(result: ResultJson, topK: number | undefined): string {
   const cells = (values: Measured, format: (value: number) => string): string[] =>
     [values].flat().map((value) => (value === null ? 'diverged' : format(value)));
   const lists = splitNames.flatMap((name) => {
@@ -187,7 +189,7 @@ function formatMembers(result: ResultJson): string {
     if (metrics === undefined) return [];
     const columns = [
       { title: `${name} loss`, cells: cells(metrics.loss, formatNumber) },
-      ...otherMetrics(metrics).map(({ title, values, format }) => ({
+      ...otherMetrics(metrics, topK).map(({ title, values, format }) => ({
         title: `${name} ${title}`,
         cells: cells(values, format),
       })),

@@ -26,6 +26,7 @@ import {
   readInitialWeights,
   readModelFile,
   readResult,
+  readRunRecipe,
   writeWhole,
 } from '../run-folder.ts';
 import { lockRun } from '../run-lock.ts';
@@ -81,7 +82,10 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     const { result, profile } =
       finished === undefined ? await startOrResume(name, resumed, options, io, args) : { result: finished };
     if (options.json === true) io.stdout(formatJson({ ...result, ...(profile && { profile: profileJson(profile) }) }));
-    else io.stdout(formatResult(result, showPath(options.out ?? result.run)));
+    else {
+      const folder = options.out ?? result.run;
+      io.stdout(formatResult(result, showPath(folder), readRunRecipe(folder).evaluation.topK));
+    }
     if (wantsProfile(options)) showProfile(profile, result, options, io);
     const diverged = divergedMembers(result);
     if (diverged.length > 0) {

@@ -354,3 +354,11 @@ test('of a member that has diverged the progress says so once, and shows the oth
   expect(written).toMatch(/loss \d/);
   expect(written.split('descent: ')[0]).not.toMatch(/NaN|Infinity/);
 });
+
+test('the result says among how many of the largest outputs the class was looked for', async () => {
+  const folder = join(temporaryFolder(), 'run');
+  const few = ['--epochs', '1', '--set', 'data.train=64', '--set', 'data.test=32', '--set', 'evaluation.topK=3'];
+  const { code, stdout } = await descent(['train', 'digits', '--device', 'cpu', ...few, '--out', folder]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^test accuracy +[\d.]+ % +loss [\d.]+, top-3 accuracy [\d.]+ %$/m);
+});
