@@ -33,6 +33,9 @@ export const dropout = defineKernel({
   },
 });
 
+/** A row of the table of members with one dropout layer of rate 1/4. */
+const memberRow = [7, 1, 0, 0x4000_0000, 0x3faa_aaab];
+
 export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count, index) => ({
   kernel: dropout,
   name: `${count}, population 3${index % 2 === 0 ? '' : ', shared x'}`,
@@ -41,13 +44,13 @@ export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((cou
     xStride: index % 2 === 0 ? count : 0,
     salt: 2,
     column: memberColumns.first,
-    columns: memberColumns.first + 2,
+    columns: memberRow.length,
     population: 3,
   },
   step: { step: 41 },
   tensors: {
     x: { elements: 3 * count, fill: { kind: 'normal', scale: 1 } },
-    members: { elements: 12, fill: { kind: 'values', values: [7, 1, 0x4000_0000, 0x3faa_aaab] } },
+    members: { elements: 3 * memberRow.length, fill: { kind: 'values', values: memberRow } },
     y: { elements: 3 * count },
   },
 }));
