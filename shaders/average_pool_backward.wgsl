@@ -1,6 +1,7 @@
 //! use lib/activation.wgsl
 //! use lib/pool_backward.wgsl
 //! use lib/step.wgsl
+//! use lib/x_quad.wgsl
 // dx = the sum of dy / elements over the windows that cover the element, times slope(x).
 override ACTIVATION: u32 = 0u;
 
@@ -34,13 +35,6 @@ fn gradient_of(image: u32, iy: u32, ix: u32, oy: u32, ox: u32, c: vec4<u32>) -> 
   let s = ix + params.padLeft - ox * params.strideW;
   let term = dy_quad(vec4<u32>(image + (oy * params.outW + ox) * params.channels) + c) / f32(count);
   return select(vec4<f32>(), term, vec4<bool>(r < params.kernelH && s < params.kernelW));
-}
-
-fn x_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
 }
 
 fn finish(i: vec4<u32>, sums: vec4<f32>) -> vec4<f32> {

@@ -3,6 +3,7 @@
 //! use lib/quads.wgsl
 //! use lib/step.wgsl
 //! use lib/windows.wgsl
+//! use lib/x_quad.wgsl
 // The mean of the elements of each window that lie inside the image. One thread per window and four channels.
 override WIDTH: u32 = 64u;
 
@@ -72,11 +73,4 @@ fn main(
   y[out.y] = mean.y;
   y[out.z] = mean.z;
   y[out.w] = mean.w;
-}
-
-fn x_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
 }

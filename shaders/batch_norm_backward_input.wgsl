@@ -1,8 +1,12 @@
 //! use lib/activation.wgsl
 //! use lib/divide.wgsl
+//! use lib/dy_quad.wgsl
 //! use lib/linear.wgsl
 //! use lib/quads.wgsl
+//! use lib/statistics_quad.wgsl
 //! use lib/step.wgsl
+//! use lib/w_quad.wgsl
+//! use lib/x_quad.wgsl
 // dx = scale·inverse deviation·(dy - mean dy - normalised x·mean(dy·normalised x))·slope(x). One thread for ROWS rows of four channels.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 0u;
@@ -47,11 +51,11 @@ fn main(
   let block = group.z * 2u * params.channels;
   let weights = group.z * params.wStride;
   let rows = f32(params.rows);
-  let inverse = statistics_quad(block + params.channels, c);
+  let inverse = statistics_quad(vec4<u32>(block + params.channels) + c);
   let channel = Channel(
-    statistics_quad(block, c),
+    statistics_quad(vec4<u32>(block) + c),
     inverse,
-    w_quad(weights, c) * inverse,
+    w_quad(vec4<u32>(weights) + c) * inverse,
     dw_quad(weights + params.channels, c) / rows,
     dw_quad(weights, c) / rows,
   );
@@ -74,41 +78,6 @@ fn store_row(member: u32, row: u32, c: vec4<u32>, channel: Channel) {
   dx[i.y] = flush_small(gradient.y * activation_slope(ACTIVATION, value.y));
   dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
   dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
-}
-
-fn dy_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return dy[i.x >> 2u];
-  }
-  return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
-}
-
-fn x_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
-}
-
-fn statistics_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return statistics[i.x >> 2u];
-  }
-  return vec4<f32>(
-    statistics[i.x >> 2u][i.x & 3u],
-    statistics[i.y >> 2u][i.y & 3u],
-    statistics[i.z >> 2u][i.z & 3u],
-    statistics[i.w >> 2u][i.w & 3u],
-  );
-}
-
-fn w_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return w[i.x >> 2u];
-  }
-  return vec4<f32>(w[i.x >> 2u][i.x & 3u], w[i.y >> 2u][i.y & 3u], w[i.z >> 2u][i.z & 3u], w[i.w >> 2u][i.w & 3u]);
 }
 
 fn dw_quad(start: u32, c: vec4<u32>) -> vec4<f32> {

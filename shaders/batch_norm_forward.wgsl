@@ -2,7 +2,10 @@
 //! use lib/divide.wgsl
 //! use lib/linear.wgsl
 //! use lib/quads.wgsl
+//! use lib/statistics_quad.wgsl
 //! use lib/step.wgsl
+//! use lib/w_quad.wgsl
+//! use lib/x_quad.wgsl
 // y = activation((x - mean)·inverse deviation·scale + shift). One thread for ROWS rows of four channels.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 0u;
@@ -39,13 +42,13 @@ fn main(
   let first = rowGroup * ROWS;
   let c = quad_of((i - rowGroup * quads) * 4u, params.channels);
   let block = group.z * params.statisticsStride;
-  let mean = statistics_quad(block, c);
-  var inverse = statistics_quad(block + params.channels, c);
+  let mean = statistics_quad(vec4<u32>(block) + c);
+  var inverse = statistics_quad(vec4<u32>(block + params.channels) + c);
   if (RUNNING == 1u) {
     inverse = 1.0 / sqrt(inverse + params.epsilon);
   }
-  let scale = w_quad(group.z * params.wStride, c);
-  let shift = w_quad(group.z * params.wStride + params.channels, c);
+  let scale = w_quad(vec4<u32>(group.z * params.wStride) + c);
+  let shift = w_quad(vec4<u32>(group.z * params.wStride + params.channels) + c);
   //! each ROW < ROWS
   normalise_row(group.z, first + ROW, c, mean, inverse, scale, shift);
   //! end
@@ -61,7 +64,7 @@ fn normalise_row(
   shift: vec4<f32>,
 ) {
   let source = member * params.xStride + min(row, params.rows - 1u) * params.channels;
-  let z = ((x_quad(source, c) - mean) * inverse) * scale + shift;
+  let z = ((x_quad(vec4<u32>(source) + c) - mean) * inverse) * scale + shift;
   if (row >= params.rows) {
     return;
   }
@@ -70,33 +73,4 @@ fn normalise_row(
   y[start + c.y] = activate(ACTIVATION, z.y);
   y[start + c.z] = activate(ACTIVATION, z.z);
   y[start + c.w] = activate(ACTIVATION, z.w);
-}
-
-fn x_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
-}
-
-fn statistics_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return statistics[i.x >> 2u];
-  }
-  return vec4<f32>(
-    statistics[i.x >> 2u][i.x & 3u],
-    statistics[i.y >> 2u][i.y & 3u],
-    statistics[i.z >> 2u][i.z & 3u],
-    statistics[i.w >> 2u][i.w & 3u],
-  );
-}
-
-fn w_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return w[i.x >> 2u];
-  }
-  return vec4<f32>(w[i.x >> 2u][i.x & 3u], w[i.y >> 2u][i.y & 3u], w[i.z >> 2u][i.z & 3u], w[i.w >> 2u][i.w & 3u]);
 }

@@ -1,7 +1,10 @@
 //! use lib/activation.wgsl
+//! use lib/dy_quad.wgsl
 //! use lib/linear.wgsl
 //! use lib/quads.wgsl
 //! use lib/step.wgsl
+//! use lib/w_quad.wgsl
+//! use lib/x_quad.wgsl
 // dx = inverse deviation·(g - mean g - normalised x·mean(g·normalised x))·slope(x), where g = dy·scale. One thread per row.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 0u;
@@ -72,25 +75,4 @@ fn main(
     dx[i.z] = flush_small(gradient.z * activation_slope(ACTIVATION, value.z));
     dx[i.w] = flush_small(gradient.w * activation_slope(ACTIVATION, value.w));
   }
-}
-
-fn dy_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return dy[i.x >> 2u];
-  }
-  return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
-}
-
-fn x_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
-}
-
-fn w_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return w[i.x >> 2u];
-  }
-  return vec4<f32>(w[i.x >> 2u][i.x & 3u], w[i.y >> 2u][i.y & 3u], w[i.z >> 2u][i.z & 3u], w[i.w >> 2u][i.w & 3u]);
 }

@@ -2,6 +2,8 @@
 //! use lib/linear.wgsl
 //! use lib/quads.wgsl
 //! use lib/step.wgsl
+//! use lib/w_quad.wgsl
+//! use lib/x_quad.wgsl
 // y = activation((x - mean)·inverse deviation·scale + shift) with mean and deviation of each row. One thread per row.
 override WIDTH: u32 = 64u;
 override ACTIVATION: u32 = 0u;
@@ -78,18 +80,4 @@ fn row_sum(start: u32, mean: f32, isSquared: bool) -> f32 {
     }
   }
   return total + part;
-}
-
-fn x_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
-}
-
-fn w_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return w[i.x >> 2u];
-  }
-  return vec4<f32>(w[i.x >> 2u][i.x & 3u], w[i.y >> 2u][i.y & 3u], w[i.z >> 2u][i.z & 3u], w[i.w >> 2u][i.w & 3u]);
 }

@@ -1,7 +1,10 @@
+//! use lib/dy_quad.wgsl
 //! use lib/linear.wgsl
 //! use lib/math.wgsl
 //! use lib/quads.wgsl
+//! use lib/statistics_quad.wgsl
 //! use lib/step.wgsl
+//! use lib/x_quad.wgsl
 // For each chunk of 256 rows and each channel Σ dy·normalised x, then Σ dy: the first level of the gradients of scale and shift. One
 // thread per chunk and four channels.
 override WIDTH: u32 = 64u;
@@ -43,8 +46,8 @@ fn main(
   var inverse = vec4<f32>();
   if (PER_ROW == 0u) {
     let block = group.z * 2u * params.channels;
-    mean = statistics_quad(block, c);
-    inverse = statistics_quad(block + params.channels, c);
+    mean = statistics_quad(vec4<u32>(block) + c);
+    inverse = statistics_quad(vec4<u32>(block + params.channels) + c);
   }
   var scale = vec4<f32>();
   var shift = vec4<f32>();
@@ -58,8 +61,8 @@ fn main(
         mean = vec4<f32>(pair.x);
         inverse = vec4<f32>(pair.y);
       }
-      let normal = (x_quad(group.z * params.xStride + at * params.channels, c) - mean) * inverse;
-      let gradient = select(vec4<f32>(), dy_quad((group.z * params.rows + at) * params.channels, c), isInside);
+      let normal = (x_quad(vec4<u32>(group.z * params.xStride + at * params.channels) + c) - mean) * inverse;
+      let gradient = select(vec4<f32>(), dy_quad(vec4<u32>((group.z * params.rows + at) * params.channels) + c), isInside);
       scale = gradient * select(vec4<f32>(), normal, isInside) + scale;
       shift += gradient;
     }
@@ -73,35 +76,6 @@ fn main(
 fn row_pair(i: u32) -> vec2<f32> {
   let both = statistics[i >> 2u];
   return select(both.zw, both.xy, (i & 3u) == 0u);
-}
-
-fn statistics_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return statistics[i.x >> 2u];
-  }
-  return vec4<f32>(
-    statistics[i.x >> 2u][i.x & 3u],
-    statistics[i.y >> 2u][i.y & 3u],
-    statistics[i.z >> 2u][i.z & 3u],
-    statistics[i.w >> 2u][i.w & 3u],
-  );
-}
-
-fn dy_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return dy[i.x >> 2u];
-  }
-  return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
-}
-
-fn x_quad(start: u32, c: vec4<u32>) -> vec4<f32> {
-  let i = vec4<u32>(start) + c;
-  if (WORDS == 1u) {
-    return x[i.x >> 2u];
-  }
-  return vec4<f32>(x[i.x >> 2u][i.x & 3u], x[i.y >> 2u][i.y & 3u], x[i.z >> 2u][i.z & 3u], x[i.w >> 2u][i.w & 3u]);
 }
 
 fn store(start: u32, c: vec4<u32>, sum: vec4<f32>) {

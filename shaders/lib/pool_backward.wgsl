@@ -1,4 +1,5 @@
 //! use lib/divide.wgsl
+//! use lib/dy_quad.wgsl
 //! use lib/linear.wgsl
 //! use lib/quads.wgsl
 //! use lib/windows.wgsl
@@ -99,11 +100,4 @@ fn overlapping(image: u32, iy: u32, ix: u32, c: vec4<u32>) -> vec4<f32> {
     }
   }
   return total + (part + sum);
-}
-
-fn dy_quad(i: vec4<u32>) -> vec4<f32> {
-  if (WORDS == 1u) {
-    return dy[i.x >> 2u];
-  }
-  return vec4<f32>(dy[i.x >> 2u][i.x & 3u], dy[i.y >> 2u][i.y & 3u], dy[i.z >> 2u][i.z & 3u], dy[i.w >> 2u][i.w & 3u]);
 }
