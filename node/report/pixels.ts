@@ -17,7 +17,7 @@ export const pixelRule = '<style>@supports (image-rendering:pixelated){.pixels{i
 /** A colour for a value; alpha 0 is see-through. */
 export type ColourMap = (value: number) => readonly [...Rgb, number];
 
-export function toPng({ width, height, data }: Pixels): Uint8Array {
+function toPng({ width, height, data }: Pixels): Uint8Array {
   return encode({ width, height, data, channels: 4, depth: 8 });
 }
 

@@ -115,7 +115,7 @@ function insideSection(run: RunData): Section {
  * What each convolution answers. One without an activation that is taken by a normalisation shows what comes out of that: the values
  * before are neither normalised nor activated.
  */
-export function convolutionOutputs({ activations, recipe }: Pick<RunData, 'activations' | 'recipe'>): LayerValues[] {
+function convolutionOutputs({ activations, recipe }: Pick<RunData, 'activations' | 'recipe'>): LayerValues[] {
   // The model has the layers of the recipe in their order.
   const { layers } = recipe.model;
   return activations.flatMap((own, index): LayerValues[] => {
@@ -133,7 +133,7 @@ export function convolutionOutputs({ activations, recipe }: Pick<RunData, 'activ
 }
 
 /** The chosen inputs with their names and pictures. */
-export function shownInputs({ chosen, reported, rows, dataset }: RunData): ShownInput[] {
+function shownInputs({ chosen, reported, rows, dataset }: RunData): ShownInput[] {
   const { labels, classNames } = dataset;
   return chosen.map((index) => {
     const row = rows[reported][index] ?? 0;

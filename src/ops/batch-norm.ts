@@ -55,7 +55,7 @@ export const batchNormChunks = defineKernel({
 });
 
 /** The later levels of the rule for sums: chunk sums in index order, in chunks of 256. */
-export function addChunkSums(math: Arithmetic, chunks: number, term: (part: number, chunk: number) => number): number {
+function addChunkSums(math: Arithmetic, chunks: number, term: (part: number, chunk: number) => number): number {
   let sum = 0;
   for (let chunk = 0; chunk < chunks;) {
     const end = Math.min(chunk + sumChunk, chunks);

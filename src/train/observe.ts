@@ -8,7 +8,7 @@ import type { ObservedKind } from '../plan/observe.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** Of one tensor of one member, in one step; of a large tensor an even sample: 16,384 elements, fewer in a population of more than two. */
+/** Of one tensor of one member, in one step; of a large tensor an even sample: 16,384 elements, shared out among the members of a population. */
 export interface TensorStatistics {
   /** `dense1.weight`; of an activation the layer's name. */
   readonly name: string;
