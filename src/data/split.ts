@@ -56,7 +56,39 @@ export function splitDataset(dataset: Dataset, data: DataRecipe): Split {
   const drawn = data.stratify ? drawStratified(dataset, pool, counts) : drawInOrder(pool, counts);
   for (const name of splitNames) if (typeof shares[name] !== 'object') split[name] = drawn[name];
   if (split.train.length === 0) throw new RecipeError('data.train', 'has no rows. Give training at least one.');
-  return split;
+  return data.folds === undefined ? split : takeFold(dataset, data, data.folds, split);
+}
+
+/**
+ * Cuts the training rows into parts of equal size, one of which becomes the validation split; the rows that are left over are trained on
+ * in every fold, so that all folds have equal lengths. Stratified, each part has of every class its share up to one row.
+ */
+function takeFold(dataset: Dataset, data: DataRecipe, folds: number, split: Split): Split {
+  const { train, validation, test } = split;
+  const { fold = 0 } = data;
+  if (validation.length > 0) {
+    throw new RecipeError('data.folds', 'takes the validation rows from the training rows. Leave out data.validation.');
+  }
+  if (fold >= folds) throw new RecipeError('data.fold', `is ${fold}; folds count from 0 to ${folds - 1}.`);
+  const partRowCount = Math.floor(train.length / folds);
+  if (partRowCount === 0) {
+    throw new RecipeError(
+      'data.folds',
+      `asks for ${folds} parts of ${train.length} training rows. Use at most ${train.length} folds.`,
+    );
+  }
+  const dealt = Uint32Array.from(train.keys());
+  const label = (index: number): number => dataset.labels?.[train[index] ?? 0] ?? 0;
+  if (data.stratify) dealt.sort((a, b) => label(a) - label(b) || a - b);
+  const isValidation = new Uint8Array(train.length);
+  for (let place = 0; place < partRowCount; place++) {
+    isValidation[dealt[data.stratify ? place * folds + fold : fold * partRowCount + place] ?? 0] = 1;
+  }
+  return {
+    train: train.filter((_, index) => isValidation[index] === 0),
+    validation: train.filter((_, index) => isValidation[index] === 1),
+    test,
+  };
 }
 
 function partRows(dataset: Dataset, name: SplitName, share: PartShare): Uint32Array {

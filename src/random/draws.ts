@@ -17,6 +17,7 @@ export const streams = {
   augmentation: 6,
   layerNoise: 7,
   synthetic: 8,
+  search: 9,
 } as const;
 
 /** Where a sequence of draws comes from. All are u32; `salt` tells layers or tensors apart. */

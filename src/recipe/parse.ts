@@ -18,6 +18,7 @@ export function parseRecipe(json: unknown): Recipe {
   if (!result.success) throw describeIssue(firstFault(result.issues), json);
   const recipe = result.output;
   checkDuration(recipe);
+  checkFolds(recipe);
   checkLoss(recipe);
   checkMembers(recipe);
   return recipe;
@@ -39,6 +40,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */
 export function overrideRecipe(json: unknown, overrides: Readonly<Record<string, unknown>>): Recipe {
+  return parseRecipe(overrideJson(json, overrides));
+}
+
+/** A copy of a recipe as it was written, with overrides by dotted path; only the places of these are checked. Throws RecipeError. */
+export function overrideJson(json: unknown, overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const copy = structuredClone(json) as Record<string, unknown>;
   // A run has one length: a new one takes the place of the other.
   const length = durationNames.find((name) => name in overrides);
@@ -47,7 +53,7 @@ export function overrideRecipe(json: unknown, overrides: Readonly<Record<string,
     fillSection(copy, path);
     setPath(copy, path, value);
   }
-  return parseRecipe(copy);
+  return copy;
 }
 
 /** The recipes of the members of a population, each as it would be run alone; a plain recipe is its own only member. */
@@ -64,14 +70,23 @@ export function memberRecipes(recipe: Recipe): readonly Recipe[] {
   });
 }
 
-/** Fields that may differ between the members of one population: numbers that kernels read from a per-member table. */
+/** Fields that may differ between the members of one population: numbers of a table that has a row for each, and each member's rows. */
 const memberFields = [
   /^(data\.)?seed$/,
+  /^data\.fold$/,
   /^(l2|labelSmoothing)$/,
   /^optimizer\.(learningRate|weightDecay|momentum|alpha|beta1|beta2|epsilon)$/,
-  /^schedule\.(decay|factor|minimum|etaMin|etaMax|stepSize|riseFraction|startFactor|endFactor|threshold|everyEpochs|patience|warmupSteps)$/,
+  /^schedule\.(decay|factor|minimum|etaMin|etaMax|from|to|stepSize|riseFraction|startFactor|endFactor|threshold|everyEpochs|patience|warmupSteps)$/,
   /^model\.layers\.\d+\.rate$/,
 ];
+
+/** Whether the members of one population may differ in a field of this recipe. */
+export function mayDiffer(recipe: Recipe, path: string): boolean {
+  // The seed of generated data draws the rows themselves; where cycles are counted, their length is that of the run.
+  if (path === 'data.seed' && recipe.data.source === 'spirals') return false;
+  if (path === 'schedule.stepSize' && recipe.cycles !== undefined) return false;
+  return memberFields.some((field) => field.test(path));
+}
 
 function checkMembers(recipe: Recipe): void {
   if (recipe.members === undefined) return;
@@ -88,8 +103,8 @@ function checkMembers(recipe: Recipe): void {
       if (!memberFields.some((field) => field.test(path))) {
         throw new RecipeError(
           `members[${index}]`,
-          `"${path}" cannot differ between the members of a population; only the seeds, l2, label smoothing, dropout rates ` +
-            'and the numbers of optimizer and schedule can. Train it as a run of its own.',
+          `"${path}" cannot differ between the members of a population; only the seeds, the fold, l2, label smoothing, dropout ` +
+            'rates and the numbers of optimizer and schedule can. Train it as a run of its own.',
         );
       }
     }
@@ -111,6 +126,12 @@ function checkDuration(recipe: Recipe): void {
   }
   if (recipe.evaluation.everyEpochs !== undefined && recipe.evaluation.everySteps !== undefined) {
     throw new RecipeError('evaluation', 'takes "everyEpochs" or "everySteps", not both.');
+  }
+}
+
+function checkFolds({ data }: Recipe): void {
+  if (data.fold !== undefined && data.folds === undefined) {
+    throw new RecipeError('data.fold', 'is a part of "data.folds", which is missing. Say into how many parts to cut.');
   }
 }
 

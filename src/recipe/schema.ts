@@ -3,6 +3,7 @@
  * library all validate against it, and every default stands here.
  */
 import * as v from 'valibot';
+import { searchSchema } from './search-schema.ts';
 
 const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -46,6 +47,12 @@ const dataFields = {
   shuffle: v.optional(v.boolean(), true),
   /** Seed of split, order and augmentation. */
   seed: v.optional(seed, 0),
+  /**
+   * Cross-validation: the training rows are cut into so many parts of equal size, of which part `fold` (from 0) is the validation split and
+   * the others are trained on; rows that are left over are always trained on. In place of `validation`.
+   */
+  folds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+  fold: v.optional(count),
 };
 
 const data = v.variant('source', [
@@ -238,6 +245,14 @@ const schedule = v.variant('type', [
     endFactor: v.optional(positive, 1e4),
     ...scheduleFields,
   }),
+  /** From one rate to another over the whole run, as a range test does (Smith 2015): along a line, or by the same factor every step. */
+  v.strictObject({
+    type: v.literal('rangeTest'),
+    from: v.optional(positive, 1e-5),
+    to: v.optional(positive, 1),
+    curve: v.optional(v.picklist(['linear', 'exponential']), 'linear'),
+    ...scheduleFields,
+  }),
   /** rate * factor each time the loss on validation (else train) has not improved for `patience` evaluations. */
   v.strictObject({
     type: v.literal('plateau'),
@@ -324,6 +339,8 @@ export const recipeSchema = v.strictObject({
   ),
   /** Seed of initial weights, dropout and gaussianNoise. */
   seed: v.optional(seed, 0),
+  /** What `descent search` varies; a plain training leaves it aside. */
+  search: v.optional(searchSchema),
   /** Several models trained together: one set of overrides each, by dotted path, of per-member numbers. */
   members: v.optional(v.array(v.record(v.string(), v.number()))),
 });

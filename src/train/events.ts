@@ -52,6 +52,8 @@ export interface ProgressEvent {
   readonly epoch: number;
   /** Mean training loss over the chunk, per member. */
   readonly losses: readonly number[];
+  /** [steps of the chunk, population, 3]: sums over each step's batch: losses, right answers, and what `lossColumns` says of the third. */
+  readonly batchSums: ArrayLike<number>;
   readonly samplesPerSecond: number;
 }
 

@@ -87,3 +87,21 @@ function mergeMembers(members: readonly object[]): Record<string, unknown> {
     }),
   );
 }
+
+/** What `evaluationLine` wrote of a population of so many members; numbers that were not finite come back as NaN. */
+export function parseEvaluationLine(line: string, population: number): EvaluationEvent {
+  const { step, epoch, ...merged } = JSON.parse(line) as { step: number; epoch: number };
+  const members = Array.from({ length: population }, (_, member) =>
+    population === 1 ? merged : memberOf(merged, member),
+  );
+  return { type: 'evaluation', step, epoch, members: members as unknown as EvaluationEvent['members'] };
+}
+
+function memberOf(merged: object, member: number): object {
+  return Object.fromEntries(
+    Object.entries(merged).map(([field, value]): [string, unknown] => {
+      if (!Array.isArray(value)) return [field, memberOf(value as object, member)];
+      return [field, (value as readonly (number | null)[])[member] ?? Number.NaN];
+    }),
+  );
+}

@@ -100,12 +100,13 @@ export async function finalResults(
   feed: Feed,
   progress: Progress,
   parameters: Float32Array,
+  evaluateTest: boolean,
   found: (member: number) => void,
 ): Promise<MemberResult[]> {
   const { members, plan } = prepared;
   const train = await evaluateSplit(prepared, executor, feed, 'train');
   const validation = await evaluateSplit(prepared, executor, feed, 'validation');
-  const test = await evaluateSplit(prepared, executor, feed, 'test');
+  const test = evaluateTest ? await evaluateSplit(prepared, executor, feed, 'test') : undefined;
   const scores = members.map((_, index) => ({
     train: train![index]!,
     ...(validation && { validation: validation[index]! }),

@@ -3,25 +3,27 @@ import { InterruptedError } from '../errors.ts';
 import type { TrainEvent, TrainResult } from './events.ts';
 
 /** A run: iterate over its events, or just await its result. */
-export interface Run extends AsyncIterable<TrainEvent> {
+export interface Run<Event = TrainEvent, Result = TrainResult> extends AsyncIterable<Event> {
   /**
    * The result of the run. Read before the events are iterated over, it runs to the end and drops them; an iteration that begins
    * afterwards throws.
    */
-  readonly result: Promise<TrainResult>;
+  readonly result: Promise<Result>;
 }
 
-export function startRun(events: AsyncGenerator<TrainEvent, TrainResult, void>): Run {
+export function startRun<Event extends object, Result>(
+  events: AsyncGenerator<Event, Result, void>,
+): Run<Event, Result> {
   let taken: 'events' | 'result' | undefined;
   let step = 0;
-  const { promise, resolve, reject } = settleable<TrainResult>();
+  const { promise, resolve, reject } = settleable<Result>();
   // Errors reach whoever iterates; a result that nobody asked for must not end the process.
   promise.catch(() => undefined);
-  const next = async (): Promise<IteratorResult<TrainEvent, TrainResult>> => {
+  const next = async (): Promise<IteratorResult<Event, Result>> => {
     try {
       const item = await events.next();
       if (item.done === true) resolve(item.value);
-      else if ('step' in item.value) ({ step } = item.value);
+      else if ('step' in item.value && typeof item.value.step === 'number') ({ step } = item.value);
       return item;
     } catch (cause) {
       reject(cause);

@@ -43,6 +43,11 @@ export function learningRate(recipe: Recipe, step: number, { steps, stepsPerEpoc
       const fall = (step - top) / Math.max(steps - 1 - top, 1);
       return warm * between(schedule.etaMax, start / schedule.endFactor, halfCosine(Math.min(1, fall)));
     }
+    case 'rangeTest': {
+      const { from, to, curve } = schedule;
+      const share = step / Math.max(1, steps - 1);
+      return warm * (curve === 'linear' ? between(from, to, share) : from * (to / from) ** share);
+    }
     case 'plateau':
       return warm * Math.max(base * plateau, Math.min(base, schedule.minimum));
     default:

@@ -58,25 +58,14 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
   checkLengths(dataset);
   checkLabels(dataset);
   const members = memberRecipes(recipe);
-  const dataSeeds = new Set(members.map((member) => member.data.seed));
-  const dataMembers = dataSeeds.size === 1 ? members.slice(0, 1) : members;
-  const splits = dataMembers.map((member) => splitDataset(dataset, member.data));
-  const inputs = splits.map((split) => normalize(dataset, split, recipe.data.normalize));
   checkTopK(recipe, dataset);
-  const views = dataMembers.map((member, index): DataView => {
-    const split = splits[index]!;
-    const variance = (name: SplitName) => targetVariance(dataset, split[name]);
-    return {
-      split,
-      seed: member.data.seed,
-      normalization: inputs[index]!.normalization,
-      ...(recipe.classWeights &&
-        dataset.labels && { classWeights: classWeights(recipe.classWeights, dataset, split.train) }),
-      ...(dataset.task === 'regression' && {
-        targetVariance: { train: variance('train'), validation: variance('validation'), test: variance('test') },
-      }),
-    };
-  });
+  const seen = new Map(members.map(({ data }) => [`${data.seed} ${data.fold}`, data]));
+  // What several members see alike is made once, and on the device there is one view for all members or one for each.
+  const made = new Map([...seen].map(([key, data]) => [key, viewData(recipe, dataset, data)]));
+  const seeing = seen.size === 1 ? members.slice(0, 1) : members;
+  const ways = seeing.map(({ data }) => made.get(`${data.seed} ${data.fold}`)!);
+  const views = ways.map(({ view }) => view);
+  const inputs = ways.map(({ input }) => input);
   const trainRows = views[0]!.split.train.length;
   const duration = commonDuration(members, trainRows);
   if (recipe.earlyStopping?.metric === 'accuracy' && dataset.task === 'regression') {
@@ -91,6 +80,27 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
     ...options,
   });
   return { recipe, members, dataset, views, duration, plan, inputs };
+}
+
+function viewData(
+  recipe: Recipe,
+  dataset: Dataset,
+  data: Recipe['data'],
+): { readonly view: DataView; readonly input: NormalizedInputs } {
+  const split = splitDataset(dataset, data);
+  const input = normalize(dataset, split, recipe.data.normalize);
+  const variance = (name: SplitName) => targetVariance(dataset, split[name]);
+  const view = {
+    split,
+    seed: data.seed,
+    normalization: input.normalization,
+    ...(recipe.classWeights &&
+      dataset.labels && { classWeights: classWeights(recipe.classWeights, dataset, split.train) }),
+    ...(dataset.task === 'regression' && {
+      targetVariance: { train: variance('train'), validation: variance('validation'), test: variance('test') },
+    }),
+  };
+  return { view, input };
 }
 
 /** The members of a population take every step together. */

@@ -16,6 +16,7 @@ import { createChunks } from './chunks.ts';
 import { createExecutor, maxBindingBytes } from './device.ts';
 import type { Device } from './device.ts';
 import { addMetrics } from './evaluate.ts';
+import { nextEvaluation } from './evaluation-points.ts';
 import type { TrainEvent, TrainResult } from './events.ts';
 import { locateNonFinite, NonFiniteLoss } from './non-finite.ts';
 import type { Fault, GoodState } from './non-finite.ts';
@@ -52,6 +53,8 @@ export interface TrainOptions {
   readonly profile?: boolean;
   /** Takes statistics of weights, gradients, updates and activations at some steps; the same bits come out. */
   readonly observations?: ObserveOptions;
+  /** False leaves the test split alone: a search chooses by validation. */
+  readonly evaluateTest?: boolean;
 }
 
 /** For datasets that need none. */
@@ -66,13 +69,6 @@ export const noFiles: DataFiles = {
  */
 export function train(recipe: RecipeInput | Recipe, options: TrainOptions): Run {
   return startRun(runTraining(recipe, options));
-}
-
-/** How many steps may pass until the next evaluation. */
-function nextEvaluation({ recipe, duration }: Prepared, step: number): number {
-  const { everySteps, everyEpochs } = recipe.evaluation;
-  const every = everySteps ?? (everyEpochs ?? 1) * duration.stepsPerEpoch;
-  return Math.min(duration.steps, (Math.floor(step / every) + 1) * every);
 }
 
 async function prepareInput(input: RecipeInput | Recipe, options: TrainOptions): Promise<Prepared> {
@@ -233,7 +229,7 @@ async function* runTraining(
   };
   try {
     while (progress.step < duration.steps && progress.frozen().size < plan.population) {
-      const stop = nextEvaluation(prepared, progress.step);
+      const stop = nextEvaluation(recipe, duration, progress.step);
       let submitted = progress.step;
       chunks.resume();
       while (progress.step < stop) {
@@ -253,7 +249,14 @@ async function* runTraining(
           const seconds = (performance.now() - trainStarted - evaluating) / 1000;
           const samples = (progress.step - firstStep) * plan.batch * plan.population;
           const epoch = progress.step / duration.stepsPerEpoch;
-          yield { type: 'progress', step: progress.step, epoch, losses, samplesPerSecond: samples / seconds };
+          yield {
+            type: 'progress',
+            step: progress.step,
+            epoch,
+            losses,
+            batchSums: chunk.table,
+            samplesPerSecond: samples / seconds,
+          };
           const observation = await observer?.take(progress.step, isDiverged);
           if (observation !== undefined) yield { type: 'observation', observation };
         }
@@ -276,7 +279,8 @@ async function* runTraining(
     const trainSeconds = progress.secondsTrained;
     if (recipe.earlyStopping?.restoreBest === true) executor.copy('best', 'parameters');
     const parameters = (await executor.read('parameters')) as Float32Array;
-    const members = await finalResults(prepared, executor, feed, progress, parameters, (member) =>
+    const { evaluateTest = true } = options;
+    const members = await finalResults(prepared, executor, feed, progress, parameters, evaluateTest, (member) =>
       diverged(member, progress.step, 'evaluation'),
     );
     const doneSteps = progress.step;

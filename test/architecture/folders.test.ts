@@ -17,6 +17,7 @@ const order = [
   'cpu',
   'gpu',
   'train',
+  'search',
   'verify',
   'index.ts',
 ];

@@ -145,3 +145,39 @@ test('strata of a regression set are refused', () => {
     'data.stratify: small has no classes',
   );
 });
+
+test.each([
+  { name: 'rows that folds divide', rows: 99, folds: 3, part: 33 },
+  { name: 'rows that are left over', rows: 100, folds: 3, part: 33 },
+  { name: 'as many folds as rows', rows: 5, folds: 5, part: 1 },
+])('$name: every fold has the same lengths, and the parts do not overlap', ({ rows, folds, part }) => {
+  const all = Array.from({ length: folds }, (_, fold) => split(datasetOf([rows]), { folds, fold }));
+  for (const { train, validation } of all) {
+    expect([train.length, validation.length]).toEqual([rows - part, part]);
+    expect([...train, ...validation].sort((a, b) => a - b)).toEqual(range(0, rows));
+  }
+  expect(new Set(all.flatMap(({ validation }) => [...validation])).size).toBe(folds * part);
+});
+
+test('stratified folds have of every class its share, up to one row', () => {
+  const dataset = datasetOf([50, 31, 20]);
+  for (let fold = 0; fold < 3; fold++) {
+    const { validation } = split(dataset, { folds: 3, fold, stratify: true });
+    const counts = [0, 1, 2].map((label) => [...validation].filter((row) => dataset.labels?.[row] === label).length);
+    for (const [label, size] of [50, 31, 20].entries()) expect(Math.abs(counts[label]! - size / 3)).toBeLessThan(1);
+  }
+});
+
+test('folds are cut from the training share and leave the test rows alone', () => {
+  const { train, validation, test: reported } = split(parted, { train: { part: 'batch1' }, folds: 4, fold: 1 });
+  expect([...train, ...validation].sort((a, b) => a - b)).toEqual(range(0, 40));
+  expect(sorted(reported)).toEqual(range(80, 100));
+});
+
+test.each([
+  ['a fold that is not there', { folds: 3, fold: 3 }, /data\.fold: is 3; folds count from 0 to 2/],
+  ['validation rows beside folds', { folds: 3, validation: 10 }, /Leave out data\.validation/],
+  ['more folds than rows', { folds: 101 }, /101 parts of 100 training rows. Use at most 100 folds/],
+])('%s is refused', (_, data, says) => {
+  expect(() => split(plain, data)).toThrow(says);
+});

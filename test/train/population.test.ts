@@ -53,6 +53,22 @@ const cases: readonly (readonly [string, object, Dataset])[] = [
     { classWeights: 'balanced', members: [{ labelSmoothing: 0.1 }, { labelSmoothing: 0 }, { labelSmoothing: 0.3 }] },
     clouds(),
   ],
+  [
+    'folds of one cross-validation',
+    {
+      data: { source: 'csv', file: 'in memory', normalize: 'feature', folds: 3 },
+      members: [{ 'data.fold': 0 }, { 'data.fold': 1, l2: 0.01 }, { 'data.fold': 2, seed: 4 }],
+    },
+    clouds(),
+  ],
+  [
+    'folds of images, stratified, beside seeds of the data',
+    {
+      data: { source: 'csv', file: 'in memory', normalize: 'channel', folds: 4, stratify: true },
+      members: [{ 'data.fold': 3 }, { 'data.fold': 1, 'data.seed': 5 }, { 'data.fold': 3, seed: 4 }],
+    },
+    clouds({ bytes: true }),
+  ],
   ['data seeds with balanced classes', { classWeights: 'balanced', members: dataSeeds }, clouds()],
   ['clipped gradients', { clipNorm: 0.5, members: three }, clouds()],
   [

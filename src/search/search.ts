@@ -1,0 +1,357 @@
+/**
+ * A search: trials drawn from a space, packed into populations, trained, compared. Everything that it decides follows from the recipe,
+ * the limits and the results so far, so that a search that is gone on with takes the same course.
+ */
+import type { Dataset } from '../data/dataset.ts';
+import { CheckError, InterruptedError, NonFiniteError, RecipeError } from '../errors.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import type { Checkpoint } from '../train/checkpoint.ts';
+import { maxBindingBytes } from '../train/device.ts';
+import type { Device } from '../train/device.ts';
+import type { EvaluationEvent, MemberResult, TrainEvent } from '../train/events.ts';
+import { startRun } from '../train/run.ts';
+import type { Run } from '../train/run.ts';
+import { prepare } from '../train/session.ts';
+import type { Prepared } from '../train/session.ts';
+import { train } from '../train/trainer.ts';
+import { compact } from './compact.ts';
+import { cutStep, groupRuns, packGroups, trialRuns } from './populations.ts';
+import type { Limits, RunGroup } from './populations.ts';
+import { fineTrials, firstTrials, readSpace, searchOf } from './space.ts';
+import type { Field } from './space.ts';
+import { memoryStore } from './store.ts';
+import type { SearchPopulation, SearchStore } from './store.ts';
+import { runKey, summarise } from './summary.ts';
+import type { MetricName, RunState } from './summary.ts';
+import type { RunRecord, SearchResult, Trial, TrialRun, TrialSummary } from './trials.ts';
+
+export interface SearchOptions {
+  readonly device: Device;
+  readonly dataset: Dataset;
+  /** Device memory that a population may take, in bytes. */
+  readonly memoryBytes: number;
+  /** Largest storage binding that populations are made for; default: the device's. A search is gone on with by the same. */
+  readonly maxBindingBytes?: number;
+  readonly store?: SearchStore;
+  /** Once aborted, the population in training gives a last checkpoint and the search throws InterruptedError. */
+  readonly signal?: AbortSignal;
+  readonly chunkMilliseconds?: number;
+  readonly checkpointSeconds?: number;
+}
+
+/** Before the populations of a stage, or of what is left after a cut, are trained. */
+export interface PopulationsEvent {
+  readonly type: 'populations';
+  readonly stage: Trial['stage'];
+  /** How many cuts of successive halving came before. */
+  readonly cut: number;
+  readonly populations: readonly SearchPopulation[];
+}
+
+export interface PopulationEvent {
+  readonly type: 'population';
+  readonly population: SearchPopulation;
+  readonly event: TrainEvent;
+}
+
+/** The table as it is, best first: after every evaluation, and when trials were pruned. */
+export interface TableEvent {
+  readonly type: 'table';
+  readonly metric: MetricName;
+  readonly table: readonly TrialSummary[];
+}
+
+export type SearchEvent = PopulationsEvent | PopulationEvent | TableEvent;
+export type SearchRun = Run<SearchEvent, SearchResult>;
+
+/**
+ * Searches the space of a recipe on a device; the test split is left alone. Throws (from the iteration and from `result`) RecipeError,
+ * DataError, ShapeError or LimitError for bad input, CheckError where no trial has a finite loss, DeviceError when the device is lost.
+ */
+export function search(recipe: Recipe, options: SearchOptions): SearchRun {
+  return startRun(runSearch(recipe, options));
+}
+
+/** How a search begins: its first trials, and the populations that they make on a device with these limits. */
+export interface SearchPlan {
+  readonly metric: MetricName;
+  readonly trials: readonly Trial[];
+  readonly populations: readonly SearchPopulation[];
+  /** Of successive halving: the shares of the training after which trials are pruned. */
+  readonly cuts: readonly number[];
+}
+
+/** Plans a search. Throws RecipeError or LimitError for a space that cannot be searched. */
+export function planSearch(recipe: Recipe, dataset: Dataset, limits: Limits): SearchPlan {
+  const fields = readSpace(recipe);
+  const metric = chooseMetric(recipe, dataset);
+  const trials = firstTrials(recipe, fields);
+  const groups = groupRuns(recipe, fields, trials, trialRuns(recipe, trials), dataset);
+  const cuts = cutShares(recipe, groups, trials.length, dataset);
+  const populations = packGroups(groups, dataset, limits, untilCut(dataset, cuts[0]), 1);
+  return { metric, trials, populations, cuts };
+}
+
+function chooseMetric(recipe: Recipe, dataset: Dataset): MetricName {
+  const { metric = dataset.task === 'regression' ? 'loss' : 'accuracy' } = searchOf(recipe);
+  if (metric === 'accuracy' && dataset.task === 'regression') {
+    throw new RecipeError('search.metric', 'is "accuracy", but the data is a regression. Use "loss".');
+  }
+  return metric;
+}
+
+/** The shares of the training at which every kind of run has an evaluation to cut at. */
+function cutShares(
+  recipe: Recipe,
+  groups: readonly RunGroup[],
+  trialCount: number,
+  dataset: Dataset,
+): readonly number[] {
+  const { strategy, factor } = searchOf(recipe);
+  if (strategy !== 'halving') return [];
+  const most = Math.max(1, Math.floor(Math.log(trialCount) / Math.log(factor) + 1e-9));
+  const wanted = Array.from({ length: most }, (_, cut) => factor ** (cut - most));
+  const shares = wanted.filter((share, cut) =>
+    groups.every((group) => {
+      const step = cutStep(group, dataset, share);
+      const next = wanted[cut + 1];
+      return step < (next === undefined ? group.steps : cutStep(group, dataset, next));
+    }),
+  );
+  if (shares.length > 0) return shares;
+  throw new RecipeError(
+    'search.strategy',
+    '"halving" prunes at evaluations, but none comes before the end of the training. Train for more epochs, or evaluate ' +
+      'more often by "evaluation.everySteps".',
+  );
+}
+
+function untilCut(dataset: Dataset, share: number | undefined): (group: RunGroup) => number {
+  return (group) => (share === undefined ? group.steps : cutStep(group, dataset, share));
+}
+
+async function* runSearch(recipe: Recipe, options: SearchOptions): AsyncGenerator<SearchEvent, SearchResult, void> {
+  const { device, dataset, memoryBytes, store = memoryStore() } = options;
+  const limits = { memoryBytes, maxBindingBytes: options.maxBindingBytes ?? maxBindingBytes(device) };
+  const fields = readSpace(recipe);
+  const metric = chooseMetric(recipe, dataset);
+  const trials: Trial[] = [];
+  const runs: TrialRun[] = [];
+  const states = new Map<string, RunState>();
+  const pruned = new Set<number>();
+  const records: RunRecord[] = [];
+  const context: Context = { recipe, options, store, fields, metric, limits, trials, runs, states, pruned, records };
+
+  yield* runStage(context, firstTrials(recipe, fields));
+  if (searchOf(recipe).strategy === 'coarseToFine') {
+    yield* runStage(context, fineTrials(recipe, fields, tableOf(context)));
+  }
+  const table = tableOf(context);
+  const [best] = table;
+  if (best?.value === undefined) {
+    throw new CheckError('no trial has a finite loss to its end. Search smaller learning rates.');
+  }
+  const seconds = new Map(records.map((record) => [record.population, record.populationSeconds]));
+  return {
+    metric,
+    table,
+    records,
+    best,
+    adapter: device.name,
+    seconds: [...seconds.values()].reduce((sum, each) => sum + each, 0),
+  };
+}
+
+/** What the parts of a search share. */
+interface Context {
+  readonly recipe: Recipe;
+  readonly options: SearchOptions;
+  readonly store: SearchStore;
+  readonly fields: readonly Field[];
+  readonly metric: MetricName;
+  readonly limits: Limits;
+  readonly trials: Trial[];
+  readonly runs: TrialRun[];
+  readonly states: Map<string, RunState>;
+  readonly pruned: Set<number>;
+  readonly records: RunRecord[];
+}
+
+function tableOf({ trials, runs, states, pruned, metric }: Context): readonly TrialSummary[] {
+  return summarise(trials, runs, states, pruned, metric);
+}
+
+/** Where a run was trained up to the last cut. */
+interface Origin {
+  readonly population: SearchPopulation;
+  readonly member: number;
+}
+
+/** Trains the trials of a stage, from cut to cut. */
+async function* runStage(context: Context, trials: readonly Trial[]): AsyncGenerator<SearchEvent, void, void> {
+  const { recipe, fields, metric, limits } = context;
+  const { dataset } = context.options;
+  context.trials.push(...trials);
+  let runs = trialRuns(recipe, trials);
+  context.runs.push(...runs);
+  const cuts = cutShares(recipe, groupRuns(recipe, fields, trials, runs, dataset), trials.length, dataset);
+  let origins: ReadonlyMap<string, Origin> = new Map();
+  for (let cut = 0; cut <= cuts.length; cut++) {
+    const groups = groupRuns(recipe, fields, trials, runs, dataset);
+    const number = 1 + new Set(context.records.map(({ population }) => population)).size;
+    const populations = packGroups(groups, dataset, limits, untilCut(dataset, cuts[cut]), number);
+    yield { type: 'populations', stage: trials[0]?.stage ?? 'only', cut, populations };
+    for (const population of populations) {
+      const known = context.store.records.filter((record) => record.population === population.name);
+      const done = known.length > 0 ? known : yield* trainPopulation(context, population, origins);
+      context.records.push(...done);
+      for (const record of done) context.states.set(runKey(record), record);
+      yield { type: 'table', metric, table: tableOf(context) };
+    }
+    if (cut === cuts.length) break;
+    const alive = new Set(runs.map(({ trial }) => trial));
+    const ranked = tableOf(context).filter(({ index, value }) => alive.has(index) && value !== undefined);
+    const kept = new Set(ranked.slice(0, Math.ceil(alive.size / searchOf(recipe).factor)).map(({ index }) => index));
+    for (const trial of alive) if (!kept.has(trial)) context.pruned.add(trial);
+    runs = runs.filter(({ trial }) => kept.has(trial));
+    origins = new Map(
+      populations.flatMap((population) =>
+        population.runs.map((run, member): [string, Origin] => [runKey(run), { population, member }]),
+      ),
+    );
+    yield { type: 'table', metric, table: tableOf(context) };
+  }
+}
+
+/** Trains one population to its cut or to its end. */
+async function* trainPopulation(
+  context: Context,
+  population: SearchPopulation,
+  origins: ReadonlyMap<string, Origin>,
+): AsyncGenerator<SearchEvent, readonly RunRecord[], void> {
+  const { options, store, states, metric, limits } = context;
+  const { device, dataset, signal, chunkMilliseconds, checkpointSeconds } = options;
+  const prepared = prepare(population.recipe, dataset, limits);
+  using kept = store.openPopulation(population, prepared);
+  const isCut = population.until < population.steps;
+  let last = kept.evaluation;
+  let seconds = kept.checkpoint?.counters.secondsTotal ?? 0;
+  const cutRecords = (): readonly RunRecord[] => recordsAtCut(population, last, seconds);
+  if (isCut && (kept.checkpoint?.counters.step ?? 0) >= population.until) return keep(store, cutRecords());
+
+  const checkpoint = kept.checkpoint ?? carriedState(context, population, prepared, origins);
+  const cutting = new AbortController();
+  const training = train(prepared.recipe, {
+    device,
+    prepared,
+    evaluateTest: false,
+    signal: signal === undefined ? cutting.signal : AbortSignal.any([signal, cutting.signal]),
+    ...(checkpoint && { checkpoint }),
+    ...(chunkMilliseconds !== undefined && { chunkMilliseconds }),
+    ...(checkpointSeconds !== undefined && { checkpointSeconds }),
+  });
+  try {
+    for await (const event of training) {
+      kept.add(event);
+      yield { type: 'population', population, event };
+      if (event.type === 'checkpoint') seconds = event.checkpoint.counters.secondsTotal;
+      if (event.type !== 'evaluation') continue;
+      last = event;
+      for (const [member, run] of population.runs.entries()) {
+        states.set(runKey(run), stateAt(event, member, 'running'));
+      }
+      yield { type: 'table', metric, table: tableOf(context) };
+      if (isCut && event.step >= population.until) cutting.abort();
+    }
+    const result = await training.result;
+    if (isCut) return keep(store, cutRecords());
+    kept.finish(result);
+    return keep(
+      store,
+      result.members.map((member, index) => recordAtEnd(population, index, member, result.seconds.total)),
+    );
+  } catch (cause) {
+    if (cause instanceof NonFiniteError) {
+      const { step } = cause;
+      return keep(
+        store,
+        population.runs.map((run, member) => ({
+          ...run,
+          population: population.name,
+          member,
+          step,
+          state: 'diverged',
+          populationSeconds: seconds,
+        })),
+      );
+    }
+    const reachedCut = cause instanceof InterruptedError && cutting.signal.aborted;
+    if (!reachedCut) throw cause;
+    return keep(store, cutRecords());
+  }
+}
+
+function keep(store: SearchStore, records: readonly RunRecord[]): readonly RunRecord[] {
+  store.addRecords(records);
+  return records;
+}
+
+/** The state of the runs of a population as the last cut left it; none before the first. */
+function carriedState(
+  { store, options, limits }: Context,
+  population: SearchPopulation,
+  prepared: Prepared,
+  origins: ReadonlyMap<string, Origin>,
+): Checkpoint | undefined {
+  if (origins.size === 0) return undefined;
+  const loaded = new Map<string, Checkpoint>();
+  const members = population.runs.map((run) => {
+    const origin = origins.get(runKey(run));
+    if (origin === undefined) throw new Error(`run ${runKey(run)} was in no population`);
+    const { name, recipe } = origin.population;
+    const checkpoint =
+      loaded.get(name) ?? store.lastCheckpoint(origin.population, prepare(recipe, options.dataset, limits));
+    loaded.set(name, checkpoint);
+    return { checkpoint, member: origin.member };
+  });
+  return compact(members, prepared.plan.model.memberStride);
+}
+
+function stateAt(event: EvaluationEvent, member: number, state: 'running' | 'cut'): RunState {
+  const evaluation = event.members[member];
+  const isFinite = Number.isFinite(evaluation?.train.cost);
+  if (evaluation === undefined || !isFinite) return { step: event.step, state: 'diverged' };
+  const { train: training, validation } = evaluation;
+  return { step: event.step, state, train: training, ...(validation && { validation }) };
+}
+
+function recordsAtCut(
+  { name, runs }: SearchPopulation,
+  event: EvaluationEvent | undefined,
+  populationSeconds: number,
+): readonly RunRecord[] {
+  if (event === undefined) throw new Error(`population ${name} was never evaluated`);
+  return runs.map((run, member) => {
+    const { state, ...rest } = stateAt(event, member, 'cut');
+    return { ...run, population: name, member, ...rest, state: state === 'running' ? 'cut' : state, populationSeconds };
+  });
+}
+
+function recordAtEnd(
+  { name, runs }: SearchPopulation,
+  member: number,
+  { train: training, validation, steps, weightsSha256, divergedAt }: MemberResult,
+  populationSeconds: number,
+): RunRecord {
+  const run = runs[member];
+  if (run === undefined) throw new Error(`population ${name} has no member ${member}`);
+  const place = { ...run, population: name, member, step: steps, populationSeconds };
+  if (divergedAt !== undefined) return { ...place, state: 'diverged' };
+  return {
+    ...place,
+    state: 'done',
+    train: training,
+    ...(validation && { validation }),
+    ...(weightsSha256 !== undefined && { weightsSha256 }),
+  };
+}
