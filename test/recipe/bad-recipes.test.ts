@@ -21,7 +21,7 @@ function fault(action: () => unknown): { place: string; message: string } {
 
 const topFields =
   'name, description, data, model, loss, huberDelta, labelSmoothing, classWeights, l2, l2Factor, optimizer, clipNorm, ' +
-  'schedule, augmentation, batch, epochs, steps, cycles, evaluation, earlyStopping, seed, members';
+  'schedule, augmentation, batch, epochs, steps, cycles, evaluation, earlyStopping, seed, search, members';
 const adamFields = 'type, learningRate, weightDecay, beta1, beta2, epsilon';
 
 /** JSON and the sentence. */
@@ -228,7 +228,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'a batch per member',
     { ...base, members: [{ l2: 0 }, { batch: 3 }] },
-    'members[1]: "batch" cannot differ between the members of a population; only the seeds, l2, label smoothing, dropout ' +
+    'members[1]: "batch" cannot differ between the members of a population; only the seeds, the fold, l2, label smoothing, dropout ' +
       'rates and the numbers of optimizer and schedule can. Train it as a run of its own.',
   ],
   [
