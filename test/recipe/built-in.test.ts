@@ -1,7 +1,7 @@
 /** The recipes that come with the project. */
 import { expect, test } from 'vitest';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
-import { parseRecipe } from '../../src/recipe/parse.ts';
+import { overrideRecipe, parseRecipe } from '../../src/recipe/parse.ts';
 
 const names = Object.keys(builtInRecipes);
 
@@ -13,7 +13,7 @@ test('there are recipes for every kind of data', () => {
 test.each(names)('%s is a right recipe and says what to expect', (name) => {
   const recipe = parseRecipe(builtInRecipes[name]);
   expect(recipe.name).toBe(name);
-  expect(recipe.description.length).toBeGreaterThan(20);
+  expect(recipe.description).toMatch(/^[^\n]{20,200}[.]$/);
 });
 
 test.each(names)('%s with every default filled in is a right recipe, and the same', (name) => {
@@ -32,6 +32,34 @@ test('cifar10-cyclic is the published experiment', () => {
     cycles: 1,
   });
 });
+
+test('cifar10-cyclic-800 is cifar10-cyclic with the step size, the cycles and the evaluations of the longer run', () => {
+  const recipe = parseRecipe(builtInRecipes['cifar10-cyclic']);
+  const { name, description } = builtInRecipes['cifar10-cyclic-800'] ?? {};
+  expect(parseRecipe(builtInRecipes['cifar10-cyclic-800'])).toEqual({
+    ...recipe,
+    name,
+    description,
+    schedule: { ...recipe.schedule, stepSize: 800 },
+    cycles: 3,
+    evaluation: { ...recipe.evaluation, everySteps: 80 },
+  });
+});
+
+test.each(names.filter((name) => builtInRecipes[name]?.search !== undefined))(
+  '%s varies fields that it has, and every value of its grids is a right recipe',
+  (name) => {
+    const { search, ...recipe } = parseRecipe(builtInRecipes[name]);
+    for (const [path, { grid = [] }] of Object.entries(search?.space ?? {})) {
+      const paths = path.includes('*')
+        ? recipe.model.layers.flatMap((layer, index) => ('rate' in layer ? [path.replace('*', String(index))] : []))
+        : [path];
+      expect(paths, path).not.toEqual([]);
+      for (const one of paths)
+        for (const value of grid) expect(() => overrideRecipe(recipe, { [one]: value })).not.toThrow();
+    }
+  },
+);
 
 test('the defaults of the optimizers are those of PyTorch', () => {
   const optimizer = (type: string) =>
