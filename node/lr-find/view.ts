@@ -1,0 +1,107 @@
+/** How a range test looks on a terminal: one live line while it runs, and a short table of what it suggests. */
+import type { RangeChange } from '../../src/search/apply-range.ts';
+import type { RangeProgress, RangeStart, RangeTest } from '../../src/search/range-test.ts';
+import { formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
+import type { Io } from '../output.ts';
+
+/** Least time between two lines where nothing can be redrawn. */
+const quietMilliseconds = 2000;
+
+export interface RangeView extends Disposable {
+  start(start: RangeStart): void;
+  show(progress: RangeProgress): void;
+  say(text: string): void;
+}
+
+export function openRangeView(io: Io, name: string, device: string): RangeView {
+  const line = openLiveLine(io);
+  let saidAt = performance.now();
+  const say = (text: string): void => {
+    line.clear();
+    io.stderr(`${text}\n`);
+  };
+  return {
+    say,
+    start({ parameters, trainRows, steps, notes }) {
+      say(`${name}: ${formatCount(parameters)} parameters; ${formatCount(trainRows)} rows to train on`);
+      say(`${device}: range test of ${formatCount(steps)} steps`);
+      for (const note of notes) say(note);
+    },
+    show(progress) {
+      const text = describeProgress(progress);
+      if (io.terminalColumns !== undefined) {
+        line.show(text);
+        return;
+      }
+      const now = performance.now();
+      if (now - saidAt < quietMilliseconds) return;
+      saidAt = now;
+      say(text);
+    },
+    [Symbol.dispose]: line.clear,
+  };
+}
+
+function describeProgress({ steps, last, samplesPerSecond }: RangeProgress): string {
+  const { step, rate, smoothedLoss, smoothedAccuracy } = last;
+  return [
+    `step ${formatCount(step + 1).padStart(formatCount(steps).length)} of ${formatCount(steps)}`,
+    `rate ${formatNumber(rate)}`,
+    `loss ${formatNumber(smoothedLoss)}`,
+    ...(smoothedAccuracy === undefined ? [] : [`accuracy ${formatPercent(smoothedAccuracy)}`]),
+    `${formatCount(samplesPerSecond)} samples/s`,
+  ].join('   ');
+}
+
+/** What each suggestion is, where the rule went by accuracy or by loss. */
+const meanings = {
+  accuracy: { etaMin: 'where accuracy starts to rise', etaMax: 'where it slows or turns ragged' },
+  loss: { etaMin: 'where the loss starts to fall', etaMax: 'where it slows or turns ragged' },
+  both: {
+    steepest: 'where the loss falls fastest (fastai: steep)',
+    valley: 'half way down its longest fall (fastai: valley)',
+  },
+} as const;
+const names = ['etaMin', 'etaMax', 'steepest', 'valley'] as const;
+
+/** The result for people. `written`: what --write has changed. */
+export function formatRangeTest(
+  test: RangeTest,
+  folder: string,
+  written: { readonly file: string; readonly changes: readonly RangeChange[] } | undefined,
+): string {
+  const { suggestions, points, from, to, curve, steps, stepsPerEpoch, adapter } = test;
+  const measured = points.every(({ accuracy }) => accuracy !== undefined) ? 'accuracy' : 'loss';
+  const suggested = names.map((name) => [
+    name,
+    sayRate(suggestions[name]),
+    { ...meanings[measured], ...meanings.both }[name],
+  ]);
+  const epochs = Number((steps / stepsPerEpoch).toPrecision(3));
+  const facts = [
+    ['test', `${formatNumber(from)} to ${formatNumber(to)}, ${curve}, ${formatCount(steps)} steps (${epochs} epochs)`],
+    ...sayEnd(test),
+    ['adapter', adapter],
+    ['time', formatSeconds(test.seconds)],
+    ['folder', folder],
+    ...(written && written.changes.length > 0 ? [['written', `${written.file}: ${sayChanges(written.changes)}`]] : []),
+  ];
+  const notes = suggestions.notes.map((note) => `${note}\n`).join('');
+  return `${formatTable(suggested, 'lrl')}${notes}\n${formatTable(facts, 'll')}`;
+}
+
+function sayRate(rate: number | undefined): string {
+  return rate === undefined ? '-' : formatNumber(rate);
+}
+
+function sayEnd({ ended, points }: RangeTest): string[][] {
+  if (ended === 'complete') return [];
+  const last = points.at(-1);
+  const place = `after ${formatCount(points.length)} steps, at a rate of ${formatNumber(last?.rate ?? 0)}`;
+  const why = ended === 'diverged' ? 'the loss rose to more than 4 times its lowest' : 'the next loss is not finite';
+  return [['ended', `${place}: ${why}`]];
+}
+
+function sayChanges(changes: readonly RangeChange[]): string {
+  return changes.map(({ path, value }) => `${path} = ${formatNumber(value)}`).join(', ');
+}
