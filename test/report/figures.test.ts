@@ -16,7 +16,7 @@ import type { RegressionPoint } from '../../node/report/figures/regression.ts';
 import { firstWeightsFigure, kernelsFigure } from '../../node/report/figures/weights.ts';
 import { textWidth } from '../../node/report/font.ts';
 import { drawImage } from '../../node/report/pixels.ts';
-import { drawFigure } from '../../node/report/report.ts';
+import { drawFigure } from '../../node/report/write-page.ts';
 import { curvePoints, memberRecords } from './records.ts';
 
 /** A page is 1,000 wide, 20 of it margin on each side. */

@@ -1,0 +1,179 @@
+/**
+ * A search into a search folder, from its beginning or from where it was interrupted, with a view of how it goes: what `descent search`
+ * does once its options are read, for every command that searches.
+ */
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { datasetSha256, splitDataset } from '../../src/data/dataset.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import { DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
+import { overrideRecipe } from '../../src/recipe/parse.ts';
+import type { Recipe } from '../../src/recipe/schema.ts';
+import type { Limits } from '../../src/search/populations.ts';
+import { planSearch, search } from '../../src/search/search.ts';
+import type { SearchPlan } from '../../src/search/search.ts';
+import { baseRecipe, readSpace, trialOverrides } from '../../src/search/space.ts';
+import type { SearchResult, TrialSummary } from '../../src/search/trials.ts';
+import { maxBindingBytes } from '../../src/train/device.ts';
+import type { Device } from '../../src/train/device.ts';
+import { formatBytes } from '../output.ts';
+import type { Io } from '../output.ts';
+import { holdsRun } from '../run-folder.ts';
+import { lockRun } from '../run-lock.ts';
+import { describePopulations, sayPopulations } from '../search/describe.ts';
+import { holdsSearch, readSearchFile } from '../search/folder.ts';
+import type { SearchFile, SearchResultJson } from '../search/folder.ts';
+import { openSearch } from '../search/store.ts';
+import type { FolderStore } from '../search/store.ts';
+import { sayCount } from '../search/table.ts';
+import { openSearchView } from '../search/view.ts';
+import { listenForInterrupts, showPath } from './interruption.ts';
+import { deviceName, openChosenDevice } from './options.ts';
+import type { DeviceChoice } from './options.ts';
+
+export interface FolderSearch extends DeviceChoice {
+  /** With its section `search`. */
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  /** The search folder, created if need be. */
+  readonly folder: string;
+  /** Goes on where the folder holds a search of this recipe. */
+  readonly resume: boolean;
+  /** The folder of --data, if one was given. */
+  readonly data?: string;
+  /** Of the device that a population may take, in GiB, if that was said. */
+  readonly memory?: number;
+  readonly checkpointSeconds: number;
+  /** Told to people who interrupt the search. */
+  readonly commandToResume: string;
+}
+
+const gibibyte = 2 ** 30;
+/** WebGPU does not tell how much memory a GPU has. */
+const usualGpuMemory = 4 * gibibyte;
+
+/** What populations are packed for: what was said, else half of the machine's memory where the device computes in it, 4 GiB on a GPU. */
+export function searchLimits(device: Device, memory: number | undefined): Limits {
+  const sharesMemory = device.kind === 'cpu' || device.software;
+  const usual = sharesMemory ? Math.floor(totalmem() / 2) : usualGpuMemory;
+  return {
+    maxBindingBytes: maxBindingBytes(device),
+    memoryBytes: memory === undefined ? usual : Math.floor(memory * gibibyte),
+  };
+}
+
+/** Throws DataError where a folder holds work that a new search would overwrite. */
+export function refuseUsedFolder(folder: string): void {
+  if (holdsSearch(folder)) {
+    throw new DataError(folder, 'already holds a search. Go on with it by --resume, or choose another --out.');
+  }
+  if (holdsRun(folder)) throw new DataError(folder, 'already holds a run. Choose another --out.');
+}
+
+/** Searches to the end and writes the result. Throws as `search` and `openSearch` do, and InterruptedError with the command to go on. */
+export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<SearchResultJson> {
+  const { recipe, dataset, folder, commandToResume } = wanted;
+  // What is wrong with the space is told before a device is looked for.
+  const fields = readSpace(recipe);
+  const paths = fields.map(({ path }) => path);
+  using device = await openChosenDevice(wanted, io);
+  const goesOn = wanted.resume && holdsSearch(folder);
+  const limits = goesOn ? keptLimits(folder, device, wanted.memory) : searchLimits(device, wanted.memory);
+  const file = await describeSession(wanted, limits, device);
+  const plan = planSearch(recipe, dataset, file);
+
+  using _lock = lockRun(folder);
+  if (!wanted.resume) refuseUsedFolder(folder);
+  const view = openSearchView(io, paths);
+  const store = openSearch(folder, recipe, file, view.say);
+  const interruption = listenForInterrupts(io, () =>
+    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
+  );
+  let result: SearchResult;
+  try {
+    for (const line of introduce(wanted, plan, file, store, deviceName(device))) view.say(line);
+    const run = search(recipe, {
+      device,
+      dataset,
+      store,
+      memoryBytes: file.memoryBytes,
+      maxBindingBytes: file.maxBindingBytes,
+      signal: interruption.signal,
+      checkpointSeconds: wanted.checkpointSeconds,
+    });
+    for await (const event of run) view.show(event);
+    result = await run.result;
+  } catch (cause) {
+    if (!(cause instanceof InterruptedError)) throw cause;
+    throw new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
+  } finally {
+    interruption[Symbol.dispose]();
+    view.close();
+  }
+  return store.finish(result, bestRecipe(recipe, result.best));
+}
+
+/** The recipe of a trial, to be trained alone: without the search, and without its folds. */
+function bestRecipe(recipe: Recipe, { values }: TrialSummary): Recipe {
+  return overrideRecipe(baseRecipe(recipe), trialOverrides(readSpace(recipe), values));
+}
+
+/**
+ * The limits that a search was begun with. Throws RecipeError where this session was given other memory, LimitError where the device binds
+ * less.
+ */
+export function keptLimits(folder: string, device: Device, memory: number | undefined): Limits {
+  const { memoryBytes, maxBindingBytes: bindingBytes } = readSearchFile(folder);
+  if (memory !== undefined && Math.floor(memory * gibibyte) !== memoryBytes) {
+    throw new RecipeError(
+      '--memory',
+      `the search in ${folder} was begun with ${formatBytes(memoryBytes)}, which its populations are packed for. Leave --memory out ` +
+        'to go on with it.',
+    );
+  }
+  if (device.kind === 'gpu' && maxBindingBytes(device) < bindingBytes) {
+    throw new LimitError(
+      `the search in ${folder} was packed for an adapter that binds ${formatBytes(bindingBytes)} at a time, and ${device.name} binds ` +
+        `${formatBytes(maxBindingBytes(device))}. Go on on the first one or on the CPU path, or search anew in another --out.`,
+    );
+  }
+  return { memoryBytes, maxBindingBytes: bindingBytes };
+}
+
+async function describeSession(
+  { recipe, dataset, data }: FolderSearch,
+  limits: Limits,
+  device: Device,
+): Promise<SearchFile> {
+  const dataDigest = await datasetSha256(dataset);
+  return {
+    ...limits,
+    adapters: [device.name],
+    ...(data !== undefined && { dataFolder: resolve(data) }),
+    startFolder: process.cwd(),
+    ...(dataDigest !== undefined && { dataSha256: dataDigest }),
+    trainRows: splitDataset(dataset, recipe.data).train.length,
+    notes: [...dataset.notes],
+  };
+}
+
+/** What is searched where, before it begins. */
+function introduce(
+  { recipe, folder }: FolderSearch,
+  { trials, populations }: SearchPlan,
+  { memoryBytes, notes }: SearchFile,
+  { records }: FolderStore,
+  adapter: string,
+): string[] {
+  const described = describePopulations(populations, Object.keys(recipe.search?.space ?? {}));
+  const { strategy = 'random' } = recipe.search ?? {};
+  const first = strategy === 'coarseToFine' || strategy === 'halving' ? ' at first' : '';
+  const done = new Set(records.map(({ population }) => population)).size;
+  return [
+    `${recipe.name}: ${sayCount(trials.length, 'trial')}${first} on ${adapter}; ` +
+      sayPopulations(described, memoryBytes),
+    ...notes,
+    ...(done > 0 ? [`Going on: ${sayCount(records.length, 'run')} in ${sayCount(done, 'population')} are done.`] : []),
+    `Search folder ${showPath(folder)}`,
+  ];
+}

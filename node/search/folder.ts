@@ -1,0 +1,158 @@
+/**
+ * What a search folder holds, read and checked. recipe.json, written last of the first files, makes a folder a search.
+ *
+ *   search.json            the limits that populations are packed for, where the data was, and its digest
+ *   recipe.json            the complete recipe with its section `search`
+ *   trials.jsonl           a line for each run that is done or was cut, all those of a population at once
+ *   populations/001 …      each an ordinary run folder, its recipe with one entry of `members` for each run
+ *   best.json              the recipe of the best trial, ready for "descent train"
+ *   trials.csv             the table, a line for each trial, best first
+ *   result.json            written last: the search is finished
+ *   run.lock               there while a process writes
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { DataError } from '../../src/errors.ts';
+import type { Recipe } from '../../src/recipe/schema.ts';
+import type { RunRecord } from '../../src/search/trials.ts';
+import { readJson, readRunRecipe, readWholeLines } from '../run-folder.ts';
+
+const searchFileSchema = v.strictObject({
+  /** Device memory that a population may take, and the largest binding: the populations of the search are packed for these. */
+  memoryBytes: v.number(),
+  maxBindingBytes: v.number(),
+  /** The adapters that it ran on, in the order in which they came. */
+  adapters: v.array(v.string()),
+  /** The folder of --data, if one was given, and the current folder of then. */
+  dataFolder: v.optional(v.string()),
+  startFolder: v.string(),
+  dataSha256: v.optional(v.string()),
+  /** Rows of the training split, which --epochs is reckoned by. */
+  trainRows: v.number(),
+  /** What a user should know about the data. */
+  notes: v.array(v.string()),
+});
+export type SearchFile = Readonly<v.InferOutput<typeof searchFileSchema>>;
+
+const metricsSchema = v.object({
+  loss: v.number(),
+  cost: v.number(),
+  accuracy: v.optional(v.number()),
+  topKAccuracy: v.optional(v.number()),
+  rmse: v.optional(v.number()),
+  r2: v.optional(v.number()),
+});
+
+/** A line of trials.jsonl. */
+export const recordSchema = v.object({
+  trial: v.number(),
+  fold: v.optional(v.number()),
+  seed: v.number(),
+  population: v.string(),
+  member: v.number(),
+  step: v.number(),
+  state: v.picklist(['done', 'cut', 'diverged']),
+  train: v.optional(metricsSchema),
+  validation: v.optional(metricsSchema),
+  weightsSha256: v.optional(v.string()),
+  populationSeconds: v.number(),
+});
+
+const summarySchema = v.object({
+  index: v.number(),
+  values: v.record(v.string(), v.unknown()),
+  stage: v.picklist(['coarse', 'fine', 'only']),
+  state: v.picklist(['waiting', 'running', 'done', 'pruned', 'diverged']),
+  step: v.number(),
+  value: v.optional(v.number()),
+  deviation: v.optional(v.number()),
+  train: v.optional(metricsSchema),
+  validation: v.optional(metricsSchema),
+  runs: v.number(),
+  divergedRuns: v.number(),
+});
+
+/** What `descent search --json` prints, but for the folder. */
+const resultSchema = v.object({
+  metric: v.picklist(['accuracy', 'loss']),
+  best: summarySchema,
+  table: v.array(summarySchema),
+  adapter: v.string(),
+  /** Of training, over all sessions. */
+  seconds: v.number(),
+});
+export type SearchResultJson = v.InferOutput<typeof resultSchema>;
+
+/** Whether a folder holds a search, finished or not. */
+export function holdsSearch(folder: string): boolean {
+  return ['search.json', 'recipe.json'].every((name) => existsSync(join(folder, name)));
+}
+
+/** Throws DataError where the folder holds no search. */
+function requireSearch(folder: string): void {
+  if (holdsSearch(folder)) return;
+  throw new DataError(folder, 'holds no search: there is no search.json. Name a folder that "descent search" wrote.');
+}
+
+export function readSearchRecipe(folder: string): Recipe {
+  requireSearch(folder);
+  return readRunRecipe(folder);
+}
+
+export function readSearchFile(folder: string): SearchFile {
+  requireSearch(folder);
+  const path = join(folder, 'search.json');
+  const result = v.safeParse(searchFileSchema, readJson(path));
+  if (result.success) return result.output;
+  const place = v.getDotPath(result.issues[0]) ?? 'the top';
+  throw new DataError(
+    path,
+    `does not describe a search: ${place}: ${result.issues[0].message}. Copy the search again.`,
+  );
+}
+
+/** The result, if the search is finished. */
+export function readSearchResult(folder: string): SearchResultJson | undefined {
+  const path = join(folder, 'result.json');
+  if (!existsSync(path)) return undefined;
+  const result = v.safeParse(resultSchema, readJson(path));
+  if (!result.success) throw new DataError(path, 'is not the result of a search. Delete it and resume the search.');
+  return result.output;
+}
+
+export function populationFolder(folder: string, name: string): string {
+  return join(folder, 'populations', name);
+}
+
+/** The lines of trials.jsonl and what they say: of whole populations only. A process that was killed may have left part of one. */
+export function readRecords(folder: string): { readonly lines: readonly string[]; readonly records: RunRecord[] } {
+  const lines = readWholeLines(join(folder, 'trials.jsonl'));
+  const records = lines.map(parseRecord);
+  const firstBad = records.indexOf(undefined);
+  const read = records.slice(0, firstBad < 0 ? undefined : firstBad).filter((record) => record !== undefined);
+  const kept = read.slice(0, wholePopulations(folder, read));
+  return { lines: lines.slice(0, kept.length), records: kept };
+}
+
+function parseRecord(line: string): RunRecord | undefined {
+  try {
+    return v.parse(recordSchema, JSON.parse(line)) as RunRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many of the records, from the first, belong to populations that all of their runs are there of. */
+function wholePopulations(folder: string, records: readonly RunRecord[]): number {
+  let from = 0;
+  while (from < records.length) {
+    const name = records[from]?.population ?? '';
+    const path = join(populationFolder(folder, name), 'recipe.json');
+    const members = existsSync(path) ? (readRunRecipe(populationFolder(folder, name)).members?.length ?? 1) : Infinity;
+    const own = records.slice(from, from + members).filter(({ population }) => population === name);
+    if (own.length < members) break;
+    from += members;
+  }
+  return from;
+}

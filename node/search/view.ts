@@ -1,0 +1,164 @@
+/**
+ * How a search looks while it goes: on a terminal one line of progress above the table of trials, best first, redrawn in place; elsewhere
+ * a line for each population that is done, and for each stage and cut.
+ */
+import type { PopulationEvent, PopulationsEvent, SearchEvent, TableEvent } from '../../src/search/search.ts';
+import type { SearchPopulation } from '../../src/search/store.ts';
+import type { ProgressEvent, TrainEvent } from '../../src/train/events.ts';
+import { formatCount, formatSeconds, formatTable, openLiveBlock } from '../output.ts';
+import type { Io } from '../output.ts';
+import { sayCount, sayMean, tableAlignment, tableRows } from './table.ts';
+
+export interface SearchView {
+  show(event: SearchEvent): void;
+  say(text: string): void;
+  /** Takes the table away. */
+  close(): void;
+}
+
+/** The population that is trained. */
+interface Current {
+  readonly population: SearchPopulation;
+  readonly startedAt: number;
+  newest: TrainEvent;
+  progress: ProgressEvent | undefined;
+}
+
+/** The populations between two cuts, and the steps at which they begin. */
+interface Stage extends PopulationsEvent {
+  readonly firstSteps: readonly number[];
+}
+
+/** `paths` are the fields of the space. */
+export function openSearchView(io: Io, paths: readonly string[]): SearchView {
+  const block = openLiveBlock(io);
+  const isTerminal = io.terminalColumns !== undefined;
+  let stage: Stage | undefined;
+  let current: Current | undefined;
+  let ended: SearchPopulation | undefined;
+  let table: TableEvent | undefined;
+
+  const say = (text: string): void => {
+    block.clear();
+    io.stderr(`${text}\n`);
+  };
+
+  function beginStage(event: PopulationsEvent): void {
+    const before = event.cut === 0 ? undefined : stage;
+    const trials = countTrials(event);
+    if (event.cut > 0) say(`Cut ${event.cut}: ${sayCount(trials, 'trial')} of ${countTrials(before)} go on.`);
+    if (event.stage === 'fine') say(`Around the best: ${sayCount(trials, 'finer trial')}.`);
+    const ends = before?.populations.flatMap(({ runs, until }) => runs.map(({ trial }) => [trial, until] as const));
+    const firstSteps = new Map(ends);
+    stage = { ...event, firstSteps: event.populations.map(({ runs }) => firstSteps.get(runs[0]?.trial ?? -1) ?? 0) };
+  }
+
+  function showPopulation({ population, event }: PopulationEvent): void {
+    if (current?.population !== population) {
+      current = { population, startedAt: performance.now(), newest: event, progress: undefined };
+    }
+    current.newest = event;
+    if (event.type === 'progress') current.progress = event;
+    const place = stage?.populations.indexOf(population) ?? -1;
+    if (event.type !== 'start' || event.step <= (stage?.firstSteps[place] ?? 0)) return;
+    say(`Population ${population.name} goes on from step ${formatCount(event.step)} of ${formatCount(event.steps)}.`);
+  }
+
+  function showTable(event: TableEvent): void {
+    table = event;
+    // After an evaluation the population is still being trained.
+    if (current === undefined || current.newest.type === 'evaluation') return;
+    if (!isTerminal) say(describeEnd(current, stage, event));
+    ended = current.population;
+    current = undefined;
+  }
+
+  function lines(): readonly string[] {
+    const first =
+      current === undefined || stage === undefined ? describePause(ended, stage) : describeProgress(current, stage);
+    if (table === undefined) return [first];
+    const fitting = Math.max(1, (io.terminalRows ?? 24) - 5);
+    const shown = table.table.slice(0, fitting);
+    const more = table.table.length - shown.length;
+    const rows = formatTable(tableRows(shown, paths, table.metric), tableAlignment(paths))
+      .trimEnd()
+      .split('\n');
+    return [first, '', ...rows, ...(more > 0 ? [`… and ${formatCount(more)} more`] : [])];
+  }
+
+  return {
+    say,
+    show(event) {
+      if (event.type === 'populations') beginStage(event);
+      else if (event.type === 'population') showPopulation(event);
+      else showTable(event);
+      block.show(lines);
+    },
+    close: () => block.clear(),
+  };
+}
+
+/** `population 2 of 5: 64 runs   43 %   12,345 samples/s   3 min 10 s left`: percentage and time of all populations up to the next cut. */
+function describeProgress(current: Current, stage: Stage): string {
+  const { population, progress, newest } = current;
+  const place = stage.populations.indexOf(population);
+  const work = stage.populations.map(({ recipe, runs, until }, index) => {
+    const steps = until - (stage.firstSteps[index] ?? 0);
+    return { before: index < place, samples: steps * runs.length * recipe.batch };
+  });
+  const all = sum(work.map(({ samples }) => samples));
+  const step = progress?.step ?? (newest.type === 'start' ? newest.step : 0);
+  const ownSamples = (step - (stage.firstSteps[place] ?? 0)) * population.runs.length * population.recipe.batch;
+  const done = sum(work.filter(({ before }) => before).map(({ samples }) => samples)) + Math.max(0, ownSamples);
+  const rate = progress?.samplesPerSecond;
+  return [
+    `${sayPlace(stage, place)}: ${sayCount(population.runs.length, 'run')}`,
+    `${String(Math.floor((100 * done) / Math.max(1, all))).padStart(3)} %`,
+    ...(rate === undefined
+      ? []
+      : [`${formatCount(rate)} samples/s`, `${formatSeconds(Math.max(0, all - done) / rate)} left${sayStage(stage)}`]),
+  ].join('   ');
+}
+
+/** Between two populations. */
+function describePause(ended: SearchPopulation | undefined, stage: Stage | undefined): string {
+  const place = ended === undefined ? -1 : (stage?.populations.indexOf(ended) ?? -1);
+  return stage === undefined || place < 0 ? 'making the next population ready' : `${sayPlace(stage, place)} is done`;
+}
+
+function describeEnd(
+  { population, startedAt, progress }: Current,
+  stage: Stage | undefined,
+  table: TableEvent,
+): string {
+  const place = stage?.populations.indexOf(population) ?? 0;
+  const [best] = table.table;
+  const found =
+    best?.value === undefined
+      ? 'no trial has a value yet'
+      : `best so far: trial ${best.index}, validation ${table.metric} ${sayMean(table.metric, best)}`;
+  const seconds = formatSeconds((performance.now() - startedAt) / 1000);
+  return (
+    `${stage === undefined ? 'population' : sayPlace(stage, place)}: ${sayCount(population.runs.length, 'run')} at step ` +
+    `${formatCount(progress?.step ?? population.until)} of ${formatCount(population.steps)} after ${seconds}; ${found}`
+  );
+}
+
+function sayPlace({ stage, populations }: Stage, place: number): string {
+  const name = `population ${place + 1} of ${populations.length}`;
+  return stage === 'only' ? name : `${stage} ${name}`;
+}
+
+/** What the time left is of, where more may come. */
+function sayStage({ stage, populations }: Stage): string {
+  if (populations.some(({ until, steps }) => until < steps)) return ' to the cut';
+  return stage === 'coarse' ? ' of the coarse search' : '';
+}
+
+function countTrials(event: PopulationsEvent | undefined): number {
+  return new Set(event?.populations.flatMap(({ runs }) => runs.map(({ trial }) => trial))).size;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

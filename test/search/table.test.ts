@@ -1,0 +1,102 @@
+// How trials are written: as a table for people and as CSV for programs.
+import { expect, test } from 'vitest';
+import { trialsCsv } from '../../node/search/csv.ts';
+import { sayMean, sayValue, shortNames, tableRows } from '../../node/search/table.ts';
+import { readTable } from '../../src/formats/csv.ts';
+import type { TrialSummary } from '../../src/search/trials.ts';
+
+test.each([
+  [
+    ['optimizer.learningRate', 'l2'],
+    ['learningRate', 'l2'],
+  ],
+  [
+    ['model.layers.0.units', 'model.layers.1.units'],
+    ['layers.0.units', 'layers.1.units'],
+  ],
+  [
+    ['seed', 'data.seed'],
+    ['seed', 'data.seed'],
+  ],
+  [
+    ['model.layers.*.rate', 'schedule.type'],
+    ['rate', 'type'],
+  ],
+  [
+    ['schedule.type', 'optimizer.type'],
+    ['schedule.type', 'optimizer.type'],
+  ],
+])('%j are called %j', (paths, names) => {
+  expect(shortNames(paths)).toEqual(names);
+});
+
+test.each([
+  [0.00123456, '0.001235'],
+  ['relu', 'relu'],
+  [true, 'true'],
+  [{ type: 'sgd' }, '{"type":"sgd"}'],
+  [{ type: 'adam', learningRate: 0.001 }, '{"type":"adam","learningRat…'],
+  [undefined, ''],
+])('the value %j is written %s', (value, text) => {
+  expect(sayValue(value)).toBe(text);
+});
+
+test('a mean has its deviation behind it', () => {
+  expect(sayMean('accuracy', { value: 0.51234, deviation: 0.0123 })).toBe('51.23 ± 1.23 %');
+  expect(sayMean('loss', { value: 0.51234, deviation: 0.0123 })).toBe('0.5123 ± 0.012');
+  expect(sayMean('accuracy', { value: 0.5 })).toBe('50.00 %');
+  expect(sayMean('accuracy', {})).toBe('');
+});
+
+const metrics = { loss: 0.5, cost: 0.6, accuracy: 0.9 };
+const table: readonly TrialSummary[] = [
+  {
+    index: 3,
+    values: { l2: 1e-7, optimizer: { type: 'sgd', learningRate: 0.1 } },
+    stage: 'only',
+    state: 'done',
+    step: 1200,
+    value: 0.87,
+    deviation: 0.01,
+    train: metrics,
+    validation: { ...metrics, accuracy: 0.87 },
+    runs: 2,
+    divergedRuns: 0,
+  },
+  { index: 1, values: { l2: 1 }, stage: 'only', state: 'diverged', step: 40, runs: 2, divergedRuns: 1 },
+];
+
+test('a trial is a row, and one of which a run diverged says so without a rank', () => {
+  expect(tableRows(table, ['l2'], 'accuracy')).toEqual([
+    ['rank', 'trial', 'l2', 'accuracy', 'train', 'steps', 'state'],
+    ['1', '3', '1.00e-7', '87.00 ± 1.00 %', '90.00 %', '1,200', 'done'],
+    ['', '1', '1', '', '', '40', '1 of 2 diverged'],
+  ]);
+});
+
+test('the CSV is read back as it was: every number whole, objects as JSON, empty where there is nothing', () => {
+  const text = trialsCsv(table, ['l2', 'optimizer']);
+  const { columns, rows } = readTable(new TextEncoder().encode(text), 'trials.csv');
+  const objects = rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
+  expect(objects).toEqual([
+    {
+      rank: '1',
+      trial: '3',
+      stage: 'only',
+      state: 'done',
+      l2: '1e-7',
+      optimizer: '{"type":"sgd","learningRate":0.1}',
+      value: '0.87',
+      deviation: '0.01',
+      train_loss: '0.5',
+      train_cost: '0.6',
+      train_accuracy: '0.9',
+      validation_loss: '0.5',
+      validation_cost: '0.6',
+      validation_accuracy: '0.87',
+      runs: '2',
+      steps: '1200',
+    },
+    expect.objectContaining({ rank: '', trial: '1', state: 'diverged', l2: '1', optimizer: '', value: '', runs: '2' }),
+  ]);
+});
