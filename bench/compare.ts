@@ -13,7 +13,7 @@ import { writeWorkload } from './side-files.ts';
 import type { Side } from './side-process.ts';
 import { repeatsFor, summarize } from './statistics.ts';
 import type { Spread } from './statistics.ts';
-import type { TrainingWorkload, Workload } from './workloads.ts';
+import type { ComparedWorkload, TrainingWorkload } from './workloads.ts';
 
 export interface CompareOptions {
   readonly rounds: number;
@@ -63,7 +63,7 @@ interface Contest {
 
 /** Compares the sides on one workload; a row for each side, and for each shape of the products. */
 export async function* compareWorkload(
-  workload: Workload,
+  workload: ComparedWorkload,
   sides: readonly Side[],
   options: CompareOptions,
 ): AsyncGenerator<Row, void, void> {

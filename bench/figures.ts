@@ -10,6 +10,8 @@ import {
   measureSteps,
 } from './measure.ts';
 import type { EpochFigure, KernelFigure, ObservedFigure, StepFigure } from './measure.ts';
+import { measurePopulations, measureRuns } from './populations.ts';
+import type { PopulationFigure, RunsFigure } from './populations.ts';
 import { measureProduct } from './products.ts';
 import type { ProductFigure } from './products.ts';
 import type { Spread } from './statistics.ts';
@@ -27,6 +29,10 @@ type Measured =
   /** From `train()` to its first finished step, shaders compiled. */
   | { readonly figure: 'first step'; readonly ms: Spread }
   | ({ readonly figure: 'epoch' } & EpochFigure)
+  /** Steps of members together, held against steps one after the other. */
+  | ({ readonly figure: 'population' } & PopulationFigure)
+  /** Whole runs as a population, held against runs one after the other. */
+  | ({ readonly figure: 'runs' } & RunsFigure)
   | ({ readonly figure: 'product' } & ProductFigure);
 
 export type Figure = { readonly workload: string; readonly adapter: string; readonly rounds: number } & Measured;
@@ -63,6 +69,13 @@ async function* measure(
     case 'epoch':
       yield { figure: 'epoch', ...(await measureEpoch(device, workload, rounds)) };
       return;
+    case 'population':
+      for (const figure of await measurePopulations(device, workload, rounds))
+        yield { figure: 'population', ...figure };
+      return;
+    case 'runs':
+      yield { figure: 'runs', ...(await measureRuns(device, workload, rounds)) };
+      return;
     case 'steps': {
       {
         using stepper = await openStepper(device, workload);
@@ -83,7 +96,7 @@ async function* measure(
 
 type Of<K extends Figure['figure']> = Extract<Figure, { readonly figure: K }>;
 
-/** The figures as tables for people: steps and epochs, then kernels of each workload, then products. */
+/** The figures as tables for people: steps, epochs, populations and runs, then kernels of each workload, then products. */
 export function formatFigures(figures: readonly Figure[], titles: ReadonlyMap<string, string>): string {
   const of = <K extends Figure['figure']>(kind: K): Of<K>[] =>
     figures.filter((each): each is Of<K> => each.figure === kind);
@@ -91,6 +104,8 @@ export function formatFigures(figures: readonly Figure[], titles: ReadonlyMap<st
     formatSteps(of('step'), of('host'), of('first step'), titles),
     formatObserved(of('observed')),
     formatEpochs(of('epoch'), titles),
+    formatPopulations(of('population'), titles),
+    formatRuns(of('runs'), titles),
     formatKernels(of('kernel')),
     formatProducts(of('product')),
   ]
@@ -146,6 +161,49 @@ function formatEpochs(epochs: readonly Of<'epoch'>[], titles: ReadonlyMap<string
     titles.get(workload) ?? '',
   ]);
   return formatTable([['epoch', 'ms', 'min..max', 'samples/s', ''], ...rows], 'lrrrl');
+}
+
+function formatPopulations(figures: readonly Of<'population'>[], titles: ReadonlyMap<string, string>): string {
+  if (figures.length === 0) return '';
+  const rows = figures.map(({ workload, population, ms, samplesPerSecond, gain, processorGain, dispatches }, index) => [
+    workload,
+    String(population),
+    formatNumber(ms.median),
+    formatSpread(ms),
+    formatCount(samplesPerSecond),
+    ...formatGain(gain),
+    ...formatGain(processorGain),
+    String(dispatches),
+    figures[index - 1]?.workload === workload ? '' : (titles.get(workload) ?? ''),
+  ]);
+  const rate = 'member-samples/s';
+  const head = ['population', 'P', 'ms', 'min..max', rate, ...gainHead, 'dispatches', ''];
+  return formatTable([head, ...rows], 'lrrrrrrrrrl');
+}
+
+function formatRuns(figures: readonly Of<'runs'>[], titles: ReadonlyMap<string, string>): string {
+  if (figures.length === 0) return '';
+  const rows = figures.map(({ workload, population, ms, serialMs, gain, processorGain }) => [
+    workload,
+    String(population),
+    formatNumber(ms.median),
+    formatSpread(ms),
+    formatNumber(serialMs.median),
+    formatSpread(serialMs),
+    ...formatGain(gain),
+    ...formatGain(processorGain),
+    titles.get(workload) ?? '',
+  ]);
+  const head = ['runs', 'P', 'ms together', 'min..max', 'ms in turn', 'min..max', ...gainHead, ''];
+  return formatTable([head, ...rows], 'lrrrrrrrrrl');
+}
+
+const gainHead = ['gain', 'min..max', 'by processor', 'min..max'];
+
+/** How many times as fast, with its extremes. */
+function formatGain(gain: Spread | undefined): [string, string] {
+  if (gain === undefined) return ['', ''];
+  return [`${gain.median.toFixed(2)}x`, `${gain.min.toFixed(2)}..${gain.max.toFixed(2)}`];
 }
 
 function formatKernels(kernels: readonly Of<'kernel'>[]): string {

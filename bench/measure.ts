@@ -3,6 +3,7 @@
  * warm before it is timed, and waited for once at the end.
  */
 import { callMultiplyAdds } from '../src/plan/plan.ts';
+import type { Plan } from '../src/plan/plan.ts';
 import { createExecutor } from '../src/train/device.ts';
 import type { Device } from '../src/train/device.ts';
 import { createFeed, initialArena, prepare, uploadData } from '../src/train/session.ts';
@@ -53,8 +54,13 @@ export async function measureSteps(stepper: Stepper, rounds: number): Promise<St
       calls.reduce((sum, call) => sum + callMultiplyAdds(call), 0),
       ms.median,
     ),
-    dispatches: calls.filter(({ kernel }) => kernel.oncePerRun !== true).length,
+    dispatches: stepDispatches(plan),
   };
+}
+
+/** Kernels that one training step launches; what runs once for a chunk does not count. */
+export function stepDispatches({ programs }: Pick<Plan, 'programs'>): number {
+  return programs.train.filter(({ kernel }) => kernel.oncePerRun !== true).length;
 }
 
 export interface ObservedFigure {

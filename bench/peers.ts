@@ -15,7 +15,7 @@ import { runDescentSide } from './side.ts';
 import { startSide } from './side-process.ts';
 import type { Side } from './side-process.ts';
 import { checkSideNames, installPeers, sideCommand, sideNames, usualSides } from './sides.ts';
-import { chooseWorkloads } from './workloads.ts';
+import { chooseWorkloads, comparedWorkloads } from './workloads.ts';
 
 interface PeersOptions {
   readonly workloads?: string;
@@ -36,7 +36,7 @@ function peersCommand(): Command {
 }
 
 async function comparePeers({ workloads, sides: sideList, rounds, steps, adapter }: PeersOptions): Promise<void> {
-  const chosen = chooseWorkloads(split(workloads));
+  const chosen = chooseWorkloads(split(workloads), comparedWorkloads);
   const wanted = sideList === undefined ? usualSides : split(sideList);
   checkSideNames(wanted);
   // Descent comes first: the others are held against it, and take the adapter that it took.

@@ -15,7 +15,7 @@ import { sampleIndices } from './protocol.ts';
 import type { Answer, Hello, Request } from './protocol.ts';
 import { openStepper } from './stepper.ts';
 import type { Stepper } from './stepper.ts';
-import { chooseWorkloads } from './workloads.ts';
+import { chooseWorkloads, comparedWorkloads } from './workloads.ts';
 import type { TrainingWorkload } from './workloads.ts';
 import type { Dataset } from '../src/data/dataset.ts';
 
@@ -40,7 +40,7 @@ export function createDescentSide(device: Device): DescentSide {
 
   async function load(name: string): Promise<Answer> {
     close();
-    const [workload] = chooseWorkloads([name]);
+    const [workload] = chooseWorkloads([name], comparedWorkloads);
     if (workload === undefined || workload.kind === 'products') return { error: `${name} trains nothing` };
     const dataset = workload.createDataset();
     // Steps take the rows in file order, those of an epoch's workload too.

@@ -33,7 +33,7 @@ export interface StepperOptions {
 /** Makes everything resident. `train` of it allocates only what it returns. */
 export async function openStepper(
   device: Device,
-  { recipe, createDataset }: TrainingWorkload,
+  { recipe, createDataset }: Pick<TrainingWorkload, 'recipe' | 'createDataset'>,
   { chunkMilliseconds = 100, observations }: StepperOptions = {},
 ): Promise<Stepper> {
   const observe = observations !== undefined;

@@ -1,6 +1,7 @@
 /**
  * What the benchmark runs, as data: recipes over synthetic rows that every machine draws alike. The W's measure steps with the rows in
- * file order, so that every library can take the same batches; the E's measure a shuffled epoch.
+ * file order, so that every library can take the same batches; the E's measure a shuffled epoch; the P's steps of populations of several
+ * sizes, and the S's a search: whole runs as one population.
  */
 import { RecipeError } from '../src/errors.ts';
 import type { Dataset } from '../src/data/dataset.ts';
@@ -29,7 +30,39 @@ export interface ProductWorkload {
   readonly shapes: readonly ProductSize[];
 }
 
-export type Workload = TrainingWorkload | ProductWorkload;
+/** Recipes of which several are trained together: member k is the same in a population of any size. */
+interface Population {
+  readonly name: string;
+  readonly title: string;
+  /** A member without what distinguishes it. */
+  readonly recipe: Recipe;
+  /** What distinguishes member k. */
+  readonly createMember: (index: number) => MemberOverrides;
+  readonly createDataset: () => Dataset;
+}
+
+/** Steps of populations of several sizes, held against the smallest. */
+export interface PopulationWorkload extends Population {
+  readonly kind: 'population';
+  /** The smallest first. */
+  readonly sizes: readonly number[];
+}
+
+/** Whole runs as one population, held against the same runs one after the other. */
+export interface RunsWorkload extends Population {
+  readonly kind: 'runs';
+  readonly population: number;
+}
+
+export type ComparedWorkload = TrainingWorkload | ProductWorkload;
+export type Workload = ComparedWorkload | PopulationWorkload | RunsWorkload;
+
+type MemberOverrides = Readonly<Record<string, number>>;
+
+/** The first so many members as one recipe. */
+export function populationRecipe({ recipe, createMember }: Population, population: number): Recipe {
+  return parseRecipe({ ...recipe, members: Array.from({ length: population }, (_, index) => createMember(index)) });
+}
 
 /** CIFAR-10's images as plain numbers, and Fashion-MNIST's as images. */
 const flatShape = [3072];
@@ -66,13 +99,13 @@ const convolutional: Network = {
   fields: { optimizer: { type: 'adam', learningRate: 1e-3 } },
 };
 
-function createRecipe({ layers, batch, fields }: Network, data: object = {}): Recipe {
+function createRecipe({ layers, batch, fields }: Network, data: object = {}, epochs = 1): Recipe {
   return parseRecipe({
     // The rows are handed in with the recipe; no file is read.
     data: { source: 'csv', file: 'synthetic', test: 0, shuffleSplit: false, shuffle: false, ...data },
     model: { layers },
     batch,
-    epochs: 1,
+    epochs,
     ...fields,
   });
 }
@@ -90,6 +123,37 @@ function imageWorkload(
 }
 
 const members = Array.from({ length: 16 }, (_, index) => ({ l2: 1e-4 * (index + 1) }));
+
+/** One input and one output, as in curve fitting, where a step is hardly any arithmetic. */
+const curve: Network = {
+  layers: [hidden(100), hidden(100), { type: 'dense', units: 1 }],
+  batch: 25,
+  fields: { loss: 'mse', optimizer: { type: 'adam', learningRate: 1e-3 } },
+};
+
+/** Members of a search that share their rows, and those that draw rows of their own, as folds do. */
+const sharedRows = (index: number): MemberOverrides => ({ l2: 1e-4 * (index + 1), seed: index });
+const ownRows = (index: number): MemberOverrides => ({ ...sharedRows(index), 'data.seed': index });
+
+function imagePopulation(
+  name: string,
+  title: string,
+  network: Network,
+  sizes: readonly number[],
+  createMember = sharedRows,
+): PopulationWorkload {
+  // An evaluation's batch of every member has to fit one binding, too.
+  const fields = { ...network.fields, evaluation: { batch: network.batch } };
+  const recipe = createRecipe({ ...network, fields }, { normalize: 'unit', shuffle: true });
+  const createDataset = (): Dataset => drawImages(stepRows, flatShape);
+  return { name, kind: 'population', title, recipe, sizes, createMember, createDataset };
+}
+
+function curvePopulation(name: string, title: string, network: Network, sizes: readonly number[]): PopulationWorkload {
+  const recipe = createRecipe(network, { task: 'regression', shuffle: true, normalize: 'none' });
+  const createDataset = (): Dataset => drawCurve(stepRows);
+  return { name, kind: 'population', title, recipe, sizes, createMember: ownRows, createDataset };
+}
 
 /** The products of one step of a dense network: forward and weight gradient of each layer, input gradient of all but the first. */
 function productShapes(inSize: number, batch: number, widths: readonly number[]): readonly ProductSize[] {
@@ -145,14 +209,44 @@ export const workloads: readonly Workload[] = [
   },
   imageWorkload('E1', 'one epoch of W1 over 10,000 rows, shuffled', small, 'epoch'),
   imageWorkload('E2', 'one epoch of W2 over 10,000 rows, shuffled', deep, 'epoch'),
+  imagePopulation('P1', 'W1 in populations, rows shared', small, [1, 4, 16, 64]),
+  imagePopulation('P2', 'W1 in populations, rows of their own', small, [1, 4, 16, 64], ownRows),
+  imagePopulation('P3', 'W2 in populations, rows shared', deep, [1, 2, 4, 8]),
+  curvePopulation('P4', '1-100-100-1, MSE, Adam, batch 25 in populations, rows of their own', curve, [1, 9, 27, 54]),
+  curvePopulation('P5', 'P4 with batch 10', { ...curve, batch: 10 }, [1, 9, 27, 54]),
+  {
+    name: 'S1',
+    kind: 'runs',
+    title: 'sixteen runs of W1, an epoch of 10,000 rows, validated and tested on 1,000 each',
+    population: 16,
+    recipe: createRecipe(small, { normalize: 'unit', shuffle: true, validation: 1000, test: 1000 }),
+    createMember: sharedRows,
+    createDataset: () => drawImages(epochRows + 2000, flatShape),
+  },
+  {
+    name: 'S2',
+    kind: 'runs',
+    title: '27 runs of 1-100-100-1, batch 25, ten epochs of 1,000 rows, each validated on 200 rows of its own',
+    population: 27,
+    recipe: createRecipe(curve, { task: 'regression', shuffle: true, shuffleSplit: true, validation: 200 }, 10),
+    createMember: ownRows,
+    createDataset: () => drawCurve(1200),
+  },
 ];
 
-/** The workloads of these names, in either case; all where none is named. Throws RecipeError for a name that is none. */
-export function chooseWorkloads(names: readonly string[]): readonly Workload[] {
-  if (names.length === 0) return workloads;
-  const known = workloads.map(({ name }) => name);
+/** What other libraries are held against too: they have no populations. */
+export const comparedWorkloads: readonly ComparedWorkload[] = workloads.filter(
+  (workload): workload is ComparedWorkload => workload.kind !== 'population' && workload.kind !== 'runs',
+);
+
+/** The workloads of these names, in either case; all of those there are where none is named. Throws RecipeError for a name that is none. */
+export function chooseWorkloads(names: readonly string[]): readonly Workload[];
+export function chooseWorkloads<W extends Workload>(names: readonly string[], among: readonly W[]): readonly W[];
+export function chooseWorkloads(names: readonly string[], among: readonly Workload[] = workloads): readonly Workload[] {
+  if (names.length === 0) return among;
+  const known = among.map(({ name }) => name);
   return [...new Set(names.map((name) => name.toUpperCase()))].map((name) => {
-    const found = workloads.find((workload) => workload.name === name);
+    const found = among.find((workload) => workload.name === name);
     if (found !== undefined) return found;
     throw new RecipeError(name, `is no workload. There are ${known.join(', ')}.`);
   });

@@ -18,6 +18,9 @@ process.exitCode = await main(process.argv.slice(2), {
     // A terminal that does not know its width says 0.
     return process.stderr.isTTY ? process.stderr.columns || 80 : undefined;
   },
+  get terminalRows() {
+    return process.stderr.isTTY ? process.stderr.rows || 24 : undefined;
+  },
   onInterrupt(callback) {
     process.on('SIGINT', callback);
     return () => process.off('SIGINT', callback);

@@ -36,7 +36,7 @@ import type { Checkpoint } from '../src/train/checkpoint.ts';
 import type { EvaluationEvent, TrainResult } from '../src/train/events.ts';
 import { observationLine, observationStep } from '../src/train/observe.ts';
 import type { Observation } from '../src/train/observe.ts';
-import { evaluationLine, resultSchema } from '../src/train/result-json.ts';
+import { evaluationLine, parseEvaluationLine, resultSchema } from '../src/train/result-json.ts';
 import type { ResultJson } from '../src/train/result-json.ts';
 import { savedModelSchema } from '../src/train/saved-model.ts';
 import type { TrainedModel } from '../src/train/use-model.ts';
@@ -148,23 +148,32 @@ export function readInitialWeights(folder: string): Uint8Array | undefined {
 
 /** Throws RecipeError naming the first field in which a run's recipe differs from the one asked for. */
 export function checkSameRecipe(folder: string, asked: Recipe): void {
-  const difference = firstDifference(toJson(readRunRecipe(folder)), toJson(asked), '');
+  refuseOtherRecipe(folder, 'run', readRunRecipe(folder), asked);
+}
+
+/** Throws RecipeError naming the first field in which what a folder holds differs from what was asked for. */
+export function refuseOtherRecipe(folder: string, kind: 'run' | 'search', held: Recipe, asked: Recipe): void {
+  const difference = firstDifference(toJson(held), toJson(asked), '');
   if (difference === undefined) return;
   const { place, stored, wanted } = difference;
   throw new RecipeError(
     '--resume',
-    `${folder} holds a run of another recipe: ${place} is ${say(stored)} there and ${say(wanted)} here. ` +
+    `${folder} holds a ${kind} of another recipe: ${place} is ${say(stored)} there and ${say(wanted)} here. ` +
       'Resume with the same recipe and options, or choose another --out.',
   );
 }
 
-/** Throws DataError where the data is not what a run was trained on so far. Runs of older versions do not know. */
-function checkSameData(folder: string, came: string | undefined): void {
-  const { dataSha256: expected } = readModelFile(folder);
+/** Throws DataError where the data is not what a folder was trained on so far. Runs of older versions do not know. */
+export function refuseOtherData(
+  folder: string,
+  kind: 'run' | 'search',
+  expected: string | undefined,
+  came: string | undefined,
+): void {
   if (expected === undefined || came === undefined || expected === came) return;
   throw new DataError(
     folder,
-    `the run was trained on other data: its sha256 was ${expected.slice(0, 16)}… then and is ${came.slice(0, 16)}… now. ` +
+    `the ${kind} was trained on other data: its sha256 was ${expected.slice(0, 16)}… then and is ${came.slice(0, 16)}… now. ` +
       'Put the data back as it was, name its folder with --data, or choose another --out.',
   );
 }
@@ -185,7 +194,7 @@ export function openRun(
   const isNew = !holdsRun(folder);
   if (!isNew) {
     checkSameRecipe(folder, recipe);
-    checkSameData(folder, model.dataSha256);
+    refuseOtherData(folder, 'run', readModelFile(folder).dataSha256, model.dataSha256);
   }
   mkdirSync(checkpoints, { recursive: true });
   for (const directory of [folder, checkpoints]) removeUnfinishedFiles(directory);
@@ -196,7 +205,7 @@ export function openRun(
     writeWhole(join(folder, 'model.json'), `${JSON.stringify(file, undefined, 2)}\n`);
     writeWhole(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`);
   }
-  const lines = readLines(metricsPath);
+  const lines = readWholeLines(metricsPath);
   const { checkpoint, notes } = newestCheckpoint(checkpoints, plan, lines.length);
   writeWhole(metricsPath, lines.slice(0, checkpoint?.counters.evaluations ?? 0).join(''));
   const observationsPath = join(folder, 'observations.jsonl');
@@ -220,8 +229,8 @@ export function openRun(
       const bytes = writeCheckpoint(plan.model, state, { ...seeds, step: String(step) });
       // The lines up to the checkpoint's step are there before it is.
       writeWhole(join(checkpoints, name), bytes, () => {
-        if (pending !== '') append(metricsPath, pending);
-        if (pendingObservations !== '') append(observationsPath, pendingObservations);
+        if (pending !== '') appendSynced(metricsPath, pending);
+        if (pendingObservations !== '') appendSynced(observationsPath, pendingObservations);
         pending = '';
         pendingObservations = '';
       });
@@ -233,6 +242,18 @@ export function openRun(
       writeWhole(join(folder, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
     },
   };
+}
+
+/** The newest checkpoint of a run that can be read. */
+export function readNewestCheckpoint(folder: string, plan: Plan): Checkpoint | undefined {
+  const lines = readWholeLines(join(folder, 'metrics.jsonl'));
+  return newestCheckpoint(join(folder, 'checkpoints'), plan, lines.length).checkpoint;
+}
+
+/** The last evaluation of a run of so many members that metrics.jsonl holds. */
+export function readLastEvaluation(folder: string, population: number): EvaluationEvent | undefined {
+  const line = readWholeLines(join(folder, 'metrics.jsonl')).at(-1);
+  return line === undefined ? undefined : parseEvaluationLine(line, population);
 }
 
 /** Oldest first. */
@@ -267,14 +288,14 @@ function newestCheckpoint(
 
 /** Drops the observations of steps that come after one, and what is no observation. */
 function cutObservations(path: string, step: number): void {
-  const lines = readLines(path);
+  const lines = readWholeLines(path);
   const isLater = (line: string): boolean => !(observationStep(line) <= step);
   const end = lines.findIndex(isLater);
   writeWhole(path, lines.slice(0, end < 0 ? undefined : end).join(''));
 }
 
 /** Whole lines with their line breaks; a torn last line is dropped. */
-function readLines(path: string): string[] {
+export function readWholeLines(path: string): string[] {
   return existsSync(path) ? (readFileSync(path, 'utf8').match(/[^\n]*\n/g) ?? []) : [];
 }
 
@@ -287,7 +308,8 @@ export function writeWhole(path: string, content: Uint8Array | string, beforeRen
   syncFolder(dirname(path));
 }
 
-function append(path: string, content: string): void {
+/** Adds to the end of a file, and syncs it. */
+export function appendSynced(path: string, content: string): void {
   write(path, 'a', content);
 }
 
@@ -313,15 +335,15 @@ function syncFolder(path: string): void {
   }
 }
 
-function removeUnfinishedFiles(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    if (/^\.(step-\d+|init|final|recipe|model|result|metrics|observations)\.(safetensors|jsonl?)\.tmp$/.test(name)) {
-      rmSync(join(directory, name));
-    }
-  }
+/** What `writeWhole` left behind when the process was killed. */
+const unfinishedName =
+  /^\.(step-\d+|init|final|recipe|model|result|metrics|observations|search|trials|best)\.(safetensors|jsonl?|csv)\.tmp$/;
+
+export function removeUnfinishedFiles(directory: string): void {
+  for (const name of readdirSync(directory)) if (unfinishedName.test(name)) rmSync(join(directory, name));
 }
 
-function readJson(path: string): unknown {
+export function readJson(path: string): unknown {
   if (!existsSync(path)) throw new DataError(path, 'is missing. Copy the run again, or train it anew.');
   return parseJson(readFileSync(path, 'utf8'), path);
 }

@@ -14,10 +14,13 @@ import { devicesCommand } from './devices.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { gradcheckCommand } from './gradcheck.ts';
 import { inspectCommand } from './inspect.ts';
+import { lrFindCommand } from './lr-find.ts';
 import { planCommand } from './plan.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { reportCommand } from './report.ts';
+import { reproduceCommand } from './reproduce.ts';
+import { searchCommand } from './search.ts';
 import { trainCommand } from './train.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -30,6 +33,9 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .version(version);
   program
     .addCommand(trainCommand(io, args))
+    .addCommand(searchCommand(io, args))
+    .addCommand(lrFindCommand(io))
+    .addCommand(reproduceCommand(io, args))
     .addCommand(evaluateCommand(io))
     .addCommand(predictCommand(io))
     .addCommand(reportCommand(io))

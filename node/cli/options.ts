@@ -9,7 +9,7 @@ import { parseJson } from '../../src/formats/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
-import { memberRecipes, nearest, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
+import { memberRecipes, nearest, overrideJson, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { Device } from '../../src/train/device.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
@@ -34,12 +34,15 @@ export interface DeviceChoice {
 
 export const recipeArgument = 'a recipe file, or the name of a built-in recipe (see "descent recipes")';
 
-/** Adds --set, --seed, --epochs and --data. */
-export function addRecipeOptions(command: Command): Command {
+/** Adds --set, --seed, --epochs and --data. `aboutEpochs`: what so many epochs are. */
+export function addRecipeOptions(
+  command: Command,
+  aboutEpochs = 'train for so many epochs; the schedule is rescaled',
+): Command {
   return command
     .option('--set <path=value>', 'set any field of the recipe, such as optimizer.learningRate=1e-3', collectSetting)
     .option('--seed <n>', 'seed of initial weights, dropout and gaussianNoise', parseCount)
-    .option('--epochs <n>', 'train for so many epochs; the schedule is rescaled', parsePositive)
+    .option('--epochs <n>', aboutEpochs, parsePositive)
     .option(
       '--data <folder>',
       'folder of the data sets: fashion-mnist/, cifar-10-batches-bin/ and tables/ (CSV files), or the files themselves',
@@ -127,17 +130,30 @@ export async function openRecipe(
   name: string,
   options: RecipeOptions,
   startFolder?: string,
+  amend?: (json: unknown) => unknown,
 ): Promise<{ readonly recipe: Recipe; readonly dataset: Dataset }> {
-  const recipe = askedRecipe(name, options);
+  const recipe = askedRecipe(name, options, amend);
   const dataset = await loadDataset(recipe.data, openDataFiles(options.data, startFolder));
   if (options.epochs === undefined) return { recipe, dataset };
   const trainRows = splitDataset(dataset, (memberRecipes(recipe)[0] ?? recipe).data).train.length;
   return { recipe: rescaleToEpochs(recipe, options.epochs, trainRows), dataset };
 }
 
-/** The recipe that an argument and options describe, without --epochs, which has to know the training rows. */
-export function askedRecipe(name: string, { set, seed }: RecipeOptions): Recipe {
-  return overrideRecipe(readRecipe(name), { ...set, ...(seed !== undefined && { seed }) });
+/**
+ * The recipe that an argument and options describe, without --epochs, which has to know the training rows. `amend` takes in what a
+ * command's own options say, before the others.
+ */
+export function askedRecipe(
+  name: string,
+  { set, seed }: RecipeOptions,
+  amend: (json: unknown) => unknown = (json) => json,
+): Recipe {
+  return overrideRecipe(amend(readRecipe(name)), { ...set, ...(seed !== undefined && { seed }) });
+}
+
+/** The recipe that an argument and options describe, as it was written: without the defaults, and not validated. */
+export function askedJson(name: string, { set, seed }: RecipeOptions): Record<string, unknown> {
+  return overrideJson(readRecipe(name), { ...set, ...(seed !== undefined && { seed }) });
 }
 
 /** A built-in recipe or a file's JSON, not validated but for being an object. */

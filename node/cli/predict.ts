@@ -5,7 +5,7 @@ import { readInputRows } from '../../src/data/csv.ts';
 import type { SavedModel } from '../../src/train/saved-model.ts';
 import { predictModel } from '../../src/train/use-model.ts';
 import type { Predictions } from '../../src/train/use-model.ts';
-import { formatJson } from '../output.ts';
+import { formatCsv, formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
 import { openTrainedModel, readModelFile, writeWhole } from '../run-folder.ts';
 import { runArgument } from './evaluate.ts';
@@ -34,7 +34,7 @@ export function predictCommand(io: Io): Command {
     using device = await openChosenDevice(options, io);
     const predictions = await predictModel(trained, model, { rows, place: options.input }, device);
     const table = predictionRows(predictions, model);
-    const text = options.json === true ? formatJson({ predictions: table }) : formatCsv(table);
+    const text = options.json === true ? formatJson({ predictions: table }) : formatCsv(asCells(table));
     if (options.out === undefined) io.stdout(text);
     else {
       writeWhole(options.out, text);
@@ -64,11 +64,6 @@ function predictionRows({ classes, kind, values }: Predictions, model: SavedMode
   });
 }
 
-function formatCsv(rows: readonly Record<string, Cell>[]): string {
-  const quote = (cell: Cell): string => {
-    const text = String(cell);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
-  return lines.map((cells) => `${cells.map(quote).join(',')}\n`).join('');
+function asCells(rows: readonly Record<string, Cell>[]): Cell[][] {
+  return [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
 }

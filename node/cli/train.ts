@@ -1,35 +1,24 @@
 /** `descent train RECIPE`: trains, shows how it goes, and keeps everything in a run folder that can be gone on with. */
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { CheckError, RecipeError, DataError, InterruptedError } from '../../src/errors.ts';
-import { datasetSha256 } from '../../src/data/dataset.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
-import type { Recipe } from '../../src/recipe/schema.ts';
-import { readWeights } from '../../src/train/checkpoint.ts';
-import { maxBindingBytes } from '../../src/train/device.ts';
+import { CheckError, RecipeError, DataError } from '../../src/errors.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
-import type { TrainResult } from '../../src/train/events.ts';
 import { profileTrace } from '../../src/train/profile.ts';
 import type { Profile } from '../../src/train/profile.ts';
-import { resultJson } from '../../src/train/result-json.ts';
 import type { ResultJson } from '../../src/train/result-json.ts';
-import { describeModel } from '../../src/train/saved-model.ts';
-import { prepare } from '../../src/train/session.ts';
-import { train } from '../../src/train/trainer.ts';
 import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
 import {
   checkSameRecipe,
   holdsRun,
-  openRun,
   readInitialWeights,
   readModelFile,
   readResult,
   readRunRecipe,
   writeWhole,
 } from '../run-folder.ts';
-import { lockRun } from '../run-lock.ts';
+import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {
   addDeviceOptions,
   addJsonOption,
@@ -37,8 +26,6 @@ import {
   addRecipeOptions,
   addTuneOption,
   askedRecipe,
-  deviceName,
-  openChosenDevice,
   openRecipe,
   parseSeconds,
   readInput,
@@ -46,7 +33,8 @@ import {
 } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
 import { formatProfile, profileJson } from './profile-view.ts';
-import { divergedMembers, formatResult, openTrainingView } from './train-view.ts';
+import { divergedMembers, formatResult } from './train-view.ts';
+import { alreadyHoldsRun, trainIntoFolder } from './training.ts';
 
 interface TrainCommandOptions extends RecipeOptions, DeviceChoice {
   readonly out?: string;
@@ -94,10 +82,6 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
   });
 }
 
-function alreadyHoldsRun(folder: string): DataError {
-  return new DataError(folder, 'already holds a run. Go on with it by --resume, or choose another --out.');
-}
-
 /** The result of a run that is finished: its data is not needed any more. Throws RecipeError where another run was asked for. */
 function finishedResult(folder: string, name: string, options: TrainCommandOptions): ResultJson | undefined {
   const result = readResult(folder);
@@ -117,84 +101,23 @@ async function startOrResume(
   options: TrainCommandOptions,
   io: Io,
   args: readonly string[],
-): ReturnType<typeof runTraining> {
+): ReturnType<typeof trainIntoFolder> {
   const stored = resumed && options.out !== undefined ? readModelFile(options.out) : undefined;
   const data = options.data ?? stored?.dataFolder;
   const opened = await openRecipe(name, { ...options, ...(data !== undefined && { data }) }, stored?.startFolder);
-  const folder = options.out ?? newFolder(opened.recipe);
+  const folder = options.out ?? freshFolder('runs', opened.recipe, holdsRun);
   const weights = initialWeights(folder, resumed, options.init);
-  return runTraining(opened, folder, weights, options, io, resumeCommand(args, folder));
-}
-
-function newFolder({ name, seed }: Recipe): string {
-  const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');
-  const base = join('runs', `${name.replaceAll(/[^\w.-]+/g, '-')}-${seed}-${time}`);
-  // Two runs may start within one second.
-  for (let count = 1; ; count++) {
-    const folder = count === 1 ? base : `${base}-${count}`;
-    if (!holdsRun(folder)) return folder;
-  }
-}
-
-async function runTraining(
-  { recipe, dataset }: { readonly recipe: Recipe; readonly dataset: Dataset },
-  folder: string,
-  weights: Uint8Array | undefined,
-  options: TrainCommandOptions,
-  io: Io,
-  commandToResume: string,
-): Promise<{ readonly result: ResultJson; readonly profile?: Profile }> {
-  using device = await openChosenDevice(options, io);
-  const observe = options.observations > 0;
-  const prepared = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device), observe });
-  const { plan } = prepared;
   const place = options.init ?? join(folder, 'init.safetensors');
-  const initial = weights && readWeights(weights, place, plan.model, plan.population);
-  const model = {
-    ...describeModel(prepared),
-    ...(options.data !== undefined && { dataFolder: resolve(options.data) }),
-    startFolder: process.cwd(),
-    dataSha256: await datasetSha256(dataset),
-    trainRows: prepared.views[0]?.split.train.length,
+  const training = {
+    ...options,
+    ...opened,
+    folder,
+    resume: options.resume === true,
+    ...(weights && { initial: { weights, place } }),
+    profile: wantsProfile(options),
+    commandToResume: resumeCommand(args, folder),
   };
-  using _lock = lockRun(folder);
-  if (options.resume !== true && holdsRun(folder)) throw alreadyHoldsRun(folder);
-  const run = openRun(folder, plan, recipe, model, weights);
-  for (const note of run.notes) io.stderr(`${note}\n`);
-
-  const view = openTrainingView(io, prepared, { device: deviceName(device), folder: showPath(folder) });
-  const interruption = listenForInterrupts(io, () =>
-    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
-  );
-  let result: TrainResult;
-  try {
-    const training = train(recipe, {
-      device,
-      prepared,
-      checkpointSeconds: options.checkpointSeconds,
-      signal: interruption.signal,
-      profile: wantsProfile(options),
-      ...(observe && { observations: { count: options.observations } }),
-      ...(run.checkpoint && { checkpoint: run.checkpoint }),
-      ...(initial && { parameters: () => initial }),
-    });
-    for await (const event of training) {
-      view.show(event);
-      if (event.type === 'evaluation') run.addEvaluation(event);
-      if (event.type === 'observation') run.addObservation(event.observation);
-      if (event.type === 'checkpoint') run.addCheckpoint(event.checkpoint);
-    }
-    result = await training.result;
-  } catch (cause) {
-    if (!(cause instanceof InterruptedError)) throw cause;
-    throw new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
-  } finally {
-    interruption[Symbol.dispose]();
-    view.close();
-  }
-  const json = resultJson(result, resolve(folder));
-  run.finish(result.weights, json);
-  return { result: json, ...(result.profile && { profile: result.profile }) };
+  return trainIntoFolder(training, io);
 }
 
 function wantsProfile({ profile, profileTrace: trace }: TrainCommandOptions): boolean {
@@ -238,28 +161,4 @@ function initialWeights(folder: string, resumed: boolean, init: string | undefin
     );
   }
   return stored;
-}
-
-function listenForInterrupts(io: Io, onFirst: () => void): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const stop = io.onInterrupt(() => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    onFirst();
-  });
-  return { signal: controller.signal, [Symbol.dispose]: stop };
-}
-
-function resumeCommand(args: readonly string[], folder: string): string {
-  const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-  const words = ['descent', ...args];
-  if (!args.some((word) => word === '--out' || word.startsWith('--out='))) words.push('--out', folder);
-  if (!args.includes('--resume')) words.push('--resume');
-  return words.map(quote).join(' ');
-}
-
-/** A path as one would type it here. */
-function showPath(path: string): string {
-  const short = relative('.', path);
-  return short === '' || short.startsWith('..') ? path : short;
 }

@@ -13,18 +13,25 @@ export function facts(rows: readonly (readonly [name: string, value: string])[])
   return `<dl class="facts">${items.join('')}</dl>`;
 }
 
+/** A cell that leads to another place of the page. */
+export interface Link {
+  readonly text: string;
+  /** Id of the place. */
+  readonly to: string;
+}
+
 /** A table; `align` has one letter per column: l, or r for numbers. The first column heads its row. */
 export function table(
   caption: string,
   header: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly (string | Link)[])[],
   align: string,
 ): string {
   const kind = (column: number): string => (align[column] === 'r' ? ' class="number"' : '');
   const head = header.map((name, column) => `<th scope="col"${kind(column)}>${escape(name)}</th>`).join('');
   const body = rows.map((row) => {
     const cells = row.map((value, column) =>
-      column === 0 ? `<th scope="row">${escape(value)}</th>` : `<td${kind(column)}>${escape(value)}</td>`,
+      column === 0 ? `<th scope="row">${cell(value)}</th>` : `<td${kind(column)}>${cell(value)}</td>`,
     );
     return `<tr>${cells.join('')}</tr>`;
   });
@@ -32,6 +39,10 @@ export function table(
     `<div class="wide"><table><caption>${escape(caption)}</caption>` +
     `<thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
   );
+}
+
+function cell(value: string | Link): string {
+  return typeof value === 'string' ? escape(value) : `<a href="#${escape(value.to)}">${escape(value.text)}</a>`;
 }
 
 export function code(text: string): string {

@@ -15,7 +15,7 @@ import { layerFigure, outputsFigure } from './figures/features.ts';
 import type { Figure } from './figures/figure.ts';
 import { inputRow, rowPixels } from './images.ts';
 import { layOutPictures } from './pictures.ts';
-import { drawFigure } from './report.ts';
+import { drawFigure } from './write-page.ts';
 import { checkRow, reportedSplit } from './run-data.ts';
 import type { OpenedRun } from './run-data.ts';
 

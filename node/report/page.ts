@@ -33,6 +33,7 @@ figcaption { font-size: 14px; margin-top: 8px; max-width: 56em; }
 table { border-collapse: collapse; margin: 12px 0 20px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-size: 14px; padding-bottom: 6px; }
 th, td { text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid var(--line); font-weight: normal; white-space: nowrap; }
+tbody th { white-space: normal; }
 thead th { color: var(--quiet); font-size: 14px; }
 .number { text-align: right; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 10px 28px; margin: 16px 0; }

@@ -5,21 +5,13 @@ import type { Device } from '../../src/train/device.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
 import { sayMember, writeWhole } from '../run-folder.ts';
 import { classifierAnswers, regressionPoints } from './answers.ts';
-import { chartToSvg, svgToPng } from './chart.ts';
-import type { Figure } from './figures/figure.ts';
-import { renderPage } from './page.ts';
-import type { DrawnFigure } from './page.ts';
 import { collectRunData } from './run-data.ts';
 import type { OpenedRun, RunData } from './run-data.ts';
 import { reportSections } from './sections.ts';
+import { writePage } from './write-page.ts';
+import type { WrittenReport } from './write-page.ts';
 
-export interface WrittenReport {
-  /** Path of report.html. */
-  readonly page: string;
-  readonly pageBytes: number;
-  /** Names of the figures; each is there as .svg and .png in `figures/`. */
-  readonly figures: readonly string[];
-}
+export { drawFigure } from './write-page.ts';
 
 /** Asks the model, draws and writes. `chosen`: rows of the reported split whose feature maps are shown. */
 export async function writeReport(
@@ -29,27 +21,9 @@ export async function writeReport(
   device: Device,
 ): Promise<WrittenReport> {
   const data = await collectRunData(run, chosen, device);
-  const sections = reportSections(data);
-  const drawings: DrawnFigure[] = [];
-  for (const part of sections.flatMap(({ parts }) => parts)) {
-    if ('figure' in part) drawings.push({ figure: part.figure, svg: await drawFigure(part.figure) });
-  }
-  const figures = join(out, 'figures');
-  mkdirSync(figures, { recursive: true });
-  for (const { figure, svg } of drawings) {
-    writeWhole(join(figures, `${figure.name}.svg`), svg);
-    writeWhole(join(figures, `${figure.name}.png`), svgToPng(svg));
-  }
+  mkdirSync(out, { recursive: true });
   writeWhole(join(out, 'report.json'), `${JSON.stringify(reportNumbers(data), undefined, 2)}\n`);
-  const html = renderPage(data.recipe.name, subtitle(data), sections, drawings);
-  const page = join(out, 'report.html');
-  writeWhole(page, html);
-  return { page, pageBytes: Buffer.byteLength(html), figures: drawings.map(({ figure }) => figure.name) };
-}
-
-/** The SVG of a figure, for a file or a page. */
-export async function drawFigure({ drawing }: Figure): Promise<string> {
-  return drawing.kind === 'chart' ? chartToSvg(drawing.spec) : drawing.svg;
+  return writePage(out, data.recipe.name, subtitle(data), reportSections(data));
 }
 
 /** How good it is, in one line. */

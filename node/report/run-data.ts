@@ -167,7 +167,7 @@ function usualChoice({ labels }: Dataset, rows: Uint32Array): number[] {
 }
 
 /** The rate of every step as the schedule has it; where it follows from the run itself, as the evaluations found it. */
-function rateCurve(recipe: Recipe, trainRows: number, evaluations: readonly EvaluationRecord[]): RatePoint[] {
+export function rateCurve(recipe: Recipe, trainRows: number, evaluations: readonly EvaluationRecord[]): RatePoint[] {
   if (recipe.schedule.type === 'plateau') {
     return evaluations.map(({ epoch, learningRate: rate }) => ({ epoch, rate }));
   }

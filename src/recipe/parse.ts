@@ -203,6 +203,8 @@ function sayExpected(issue: v.BaseIssue<unknown>): string {
       return `a number above ${String(issue.requirement)}`;
     case 'lt_value':
       return `a number below ${String(issue.requirement)}`;
+    case 'strict_tuple':
+      return 'no more of them';
     case 'min_length':
       return `at least ${String(issue.requirement)} of them`;
   }
@@ -247,6 +249,7 @@ function schemasAt(path: Keys, json: unknown): AnySchema[] {
     value = (value as Record<string | number, unknown> | undefined)?.[key];
     const next = options.flatMap((schema) => {
       if (schema.type === 'array') return [schema.item as AnySchema];
+      if (schema.type === 'record') return [schema.value as AnySchema];
       const entries = schema.entries as Record<string, AnySchema> | undefined;
       const entry = entries?.[String(key)];
       return entry === undefined ? [] : [entry];

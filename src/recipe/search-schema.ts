@@ -12,11 +12,11 @@ const values = v.pipe(v.array(v.unknown()), v.minLength(1));
 /** How one field is varied: an object with one of these. */
 const dimension = v.strictObject({
   /** Between two numbers, evenly. */
-  uniform: v.optional(v.tuple([number, number])),
+  uniform: v.optional(v.strictTuple([number, number])),
   /** Between two positive numbers, their logarithms evenly. */
-  logUniform: v.optional(v.tuple([positive, positive])),
+  logUniform: v.optional(v.strictTuple([positive, positive])),
   /** A whole number from the first to the second, both included. */
-  int: v.optional(v.tuple([whole, whole])),
+  int: v.optional(v.strictTuple([whole, whole])),
   /** One of these, drawn at random; all of them in a grid search. */
   choice: v.optional(values),
   /** Each of these, for every draw of the other fields. */

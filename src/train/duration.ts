@@ -20,29 +20,56 @@ export function planDuration(recipe: Recipe, trainRows: number): Duration {
   return { steps: (recipe.epochs ?? 0) * stepsPerEpoch, stepsPerEpoch };
 }
 
+/** By what a run becomes longer or shorter, counted in steps and counted in epochs: the two differ where the training rows change. */
+export interface DurationScale {
+  readonly steps: number;
+  readonly epochs: number;
+}
+
 /**
- * The same run in so many epochs, its schedule scaled alike, the members' own numbers too: what counts steps or epochs shrinks or
- * grows with the length, and exponential decay ends at the same rate.
+ * The same run in so many epochs, its schedule scaled alike, the members' own numbers and those of a search too: what counts steps or
+ * epochs shrinks or grows with the length, and exponential decay ends at the same rate.
  */
 export function rescaleToEpochs(recipe: Recipe, epochs: number, trainRows: number): Recipe {
   const before = planDuration(recipe, trainRows);
   const scale = (epochs * before.stepsPerEpoch) / before.steps;
-  const rescale = (field: string, value: number): number => {
-    if (field === 'decay') return value / scale;
-    const counts = field === 'stepSize' || field === 'everyEpochs' || field === 'warmupSteps';
-    return counts && value > 0 ? Math.max(1, Math.round(value * scale)) : value;
-  };
-  const { steps: _steps, cycles: _cycles, members, ...rest } = recipe;
-  const schedule = Object.fromEntries(
-    Object.entries(recipe.schedule).map(([field, value]) => [
-      field,
-      typeof value === 'number' ? rescale(field, value) : value,
-    ]),
-  ) as Recipe['schedule'];
-  const rescaled = members?.map((overrides) =>
-    Object.fromEntries(
-      Object.entries(overrides).map(([path, value]) => [path, rescale(path.replace(/^schedule\./, ''), value)]),
-    ),
-  );
-  return { ...rest, epochs, schedule, ...(rescaled && { members: rescaled }) };
+  const { steps: _steps, cycles: _cycles, ...rest } = rescaleSchedule(recipe, { steps: scale, epochs: scale });
+  return { ...rest, epochs };
 }
+
+/** A recipe whose schedule, members and search space count so many more or fewer steps and epochs; its length stays. */
+export function rescaleSchedule(recipe: Recipe, scale: DurationScale): Recipe {
+  const { schedule, members, search } = recipe;
+  const rescaleAll = (values: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(Object.entries(values).map(([path, value]) => [path, rescaleNumber(path, value, scale)]));
+  return {
+    ...recipe,
+    schedule: rescaleValue('schedule', schedule, scale) as Recipe['schedule'],
+    ...(members && { members: members.map(rescaleAll) }),
+    ...(search && { search: { ...search, space: rescaleValue('', search.space, scale) as typeof search.space } }),
+  };
+}
+
+const stepCounts = ['steps', 'schedule.stepSize', 'schedule.warmupSteps'];
+const epochCounts = ['epochs', 'schedule.everyEpochs'];
+
+/** A number of the recipe at a dotted path. */
+function rescaleNumber(path: string, value: number, { steps, epochs }: DurationScale): number {
+  if (path === 'schedule.decay') return value / epochs;
+  const scale = stepCounts.includes(path) ? steps : epochCounts.includes(path) ? epochs : undefined;
+  return scale === undefined || value <= 0 ? value : Math.max(1, Math.round(value * scale));
+}
+
+/** Whatever stands at a dotted path; in the space of a search, the ways to vary a field stand below its path and are no part of it. */
+function rescaleValue(path: string, value: unknown, scale: DurationScale): unknown {
+  if (typeof value === 'number') return rescaleNumber(path, value, scale);
+  if (Array.isArray(value)) return value.map((each) => rescaleValue(path, each, scale));
+  if (typeof value !== 'object' || value === null) return value;
+  const below = (key: string): string => {
+    if (dimensionNames.includes(key)) return path;
+    return path === '' ? key : `${path}.${key}`;
+  };
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rescaleValue(below(key), each, scale)]));
+}
+
+const dimensionNames = ['uniform', 'logUniform', 'int', 'choice', 'grid'];

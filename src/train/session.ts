@@ -267,7 +267,14 @@ export function createFeed(
   const indices = new Uint32Array(views.length * indexStride);
   const hyper = math.array(chunkRows * population * hyperColumns.length);
   const stacked = inputs[0]!.inputs instanceof Uint8Array ? 0 : dataset.rowCount;
-  const orders: { epoch: number; order: Uint32Array }[] = views.map(() => ({ epoch: -1, order: new Uint32Array() }));
+  // Folds of one seed differ in their rows, not in the order that is drawn for them.
+  const drawn = new Map<string, { epoch: number; order: Uint32Array }>();
+  const orders = views.map(({ split, seed }) => {
+    const key = `${seed} ${split.train.length}`;
+    const order = drawn.get(key) ?? { epoch: -1, order: new Uint32Array() };
+    drawn.set(key, order);
+    return order;
+  });
 
   function orderOf(view: number, epoch: number): Uint32Array {
     const cached = orders[view]!;

@@ -26,7 +26,7 @@ import { noFiles } from '../train/trainer.ts';
 export const gradientTolerance = 1e-7;
 /** Step of the central differences. */
 export const differenceStep = 1e-5;
-const sampledCoordinates = 200;
+const usualCoordinates = 200;
 const mostRedraws = 1000;
 const mostDirections = 50;
 /** Keeps 0/0 out of the relative error. */
@@ -41,7 +41,7 @@ const seed = 1;
 export interface GradientRow {
   readonly name: string;
   readonly elements: number;
-  /** Coordinates compared; fewer than min(200, elements) where too many steps went over a kink. */
+  /** Coordinates compared; fewer than were asked for, or than there are, where too many steps went over a kink. */
   readonly coordinates: number;
   /** Coordinates that were passed over because their step goes over a kink: of a ReLU or leaky ReLU, of a max pool, or of the loss. */
   readonly redrawn: number;
@@ -77,6 +77,8 @@ export interface GradcheckOptions {
   readonly onTensor?: (name: string, index: number, count: number) => void;
   /** Standard deviation of the random numbers that are added to the biases. Default 0.01. */
   readonly biasDeviation?: number;
+  /** The most coordinates of a tensor that are compared: each takes two passes over the batch. Default 200. */
+  readonly coordinates?: number;
 }
 
 /**
@@ -84,7 +86,7 @@ export interface GradcheckOptions {
  * with the draws of step 0. The gradient is that of the cost: clipping is no part of it. Throws as `train` does for bad input.
  */
 export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckOptions = {}): Promise<GradientCheck> {
-  const { files = noFiles, examples = 16, math, biasDeviation, onTensor } = options;
+  const { files = noFiles, examples = 16, math, biasDeviation, onTensor, coordinates } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
   // Of one row there is no batch norm.
@@ -97,6 +99,7 @@ export async function gradcheck(input: RecipeInput | Recipe, options: GradcheckO
     math,
     biasDeviation,
     onTensor,
+    coordinates,
   );
 }
 
@@ -120,6 +123,7 @@ export async function checkGradient(
   math: Arithmetic = float64,
   biasDeviation = 0.01,
   onTensor?: GradcheckOptions['onTensor'],
+  mostCoordinates = usualCoordinates,
 ): Promise<GradientCheck> {
   const { plan, recipe, views } = prepared;
   using executor = createCpuExecutor(plan, math);
@@ -191,7 +195,7 @@ export async function checkGradient(
     tensors.push({
       name,
       elements,
-      ...compareCoordinates(elements, salt, costDifference),
+      ...compareCoordinates(elements, salt, mostCoordinates, costDifference),
       ...compareDirection(gradient, salt, costDifference),
     });
     // The tensors after this one start from the activations of the weights as they were.
@@ -219,6 +223,7 @@ type CostDifference = (
 function compareCoordinates(
   elements: number,
   salt: number,
+  most: number,
   costDifference: CostDifference,
 ): Pick<GradientRow, 'coordinates' | 'redrawn' | 'relativeError' | 'meanDifference'> {
   let coordinates = 0;
@@ -228,7 +233,7 @@ function compareCoordinates(
   let error = 0;
   let signed = 0;
   for (const index of permutation(elements, seed, streams.synthetic, salt)) {
-    if (coordinates === sampledCoordinates || redrawn === mostRedraws) break;
+    if (coordinates === most || redrawn === mostRedraws) break;
     const found = costDifference([index], () => differenceStep);
     if (found === undefined) {
       redrawn++;

@@ -22,6 +22,7 @@ export interface Overfitting {
   readonly loss: number;
   /** The loss counts as near 0 below this. */
   readonly threshold: number;
+  readonly learningRate: number;
   readonly passed: boolean;
 }
 
@@ -30,6 +31,10 @@ export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' 
   readonly examples?: number;
   /** Gives up after so many. Default 2,000. */
   readonly epochs?: number;
+  /** Goes on through all epochs when the loss is near 0. Default: stops there. */
+  readonly toTheEnd?: boolean;
+  /** Told the mean loss of every epoch, from 1; where a rate diverges, the next one begins again. */
+  readonly onEpoch?: (epoch: number, loss: number) => void;
 }
 
 /**
@@ -37,7 +42,7 @@ export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' 
  * diverges) and in batches of at most 10, until the loss is near 0. Throws as `train` does.
  */
 export async function overfit(input: RecipeInput | Recipe, options: OverfitOptions): Promise<Overfitting> {
-  const { device, files = noFiles, signal, examples = 100, epochs = 2000 } = options;
+  const { device, files = noFiles, signal, examples = 100, epochs = 2000, toTheEnd = false, onEpoch } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const whole = options.dataset ?? (await loadDataset(recipe.data, files));
   const dataset = takeRows(whole, splitDataset(whole, recipe.data).train.slice(0, examples));
@@ -52,9 +57,10 @@ export async function overfit(input: RecipeInput | Recipe, options: OverfitOptio
       if (event.type !== 'evaluation') continue;
       epoch = event.epoch;
       loss = event.members[0]!.train.loss;
-      if (loss < threshold) break;
+      onEpoch?.(epoch, loss);
+      if (loss < threshold && !toTheEnd) break;
     }
-    return { examples: dataset.rowCount, epochs: epoch, loss, threshold, passed: loss < threshold };
+    return { examples: dataset.rowCount, epochs: epoch, loss, threshold, learningRate, passed: loss < threshold };
   };
   for (const share of [1, 0.1]) {
     try {

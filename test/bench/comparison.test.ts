@@ -13,7 +13,7 @@ import type { Side } from '../../bench/side-process.ts';
 import { writeWorkload } from '../../bench/side-files.ts';
 import { checkSideNames, sideCommand } from '../../bench/sides.ts';
 import { repeatsFor, summarize } from '../../bench/statistics.ts';
-import { chooseWorkloads } from '../../bench/workloads.ts';
+import { chooseWorkloads, comparedWorkloads } from '../../bench/workloads.ts';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 import { temporaryFolder } from '../cli/run-cli.ts';
@@ -75,7 +75,7 @@ test('the sides take turns on a workload, and a wrong loss is told in place of a
   const sides = [ownSide('descent-cpu'), ownSide('twin'), wrong, failing];
   const folder = temporaryFolder();
   const rows: Row[] = [];
-  const [workload] = chooseWorkloads(['W3']);
+  const [workload] = chooseWorkloads(['W3'], comparedWorkloads);
   if (workload === undefined) throw new Error('no W3');
   for await (const row of compareWorkload(workload, sides, { rounds: 2, steps: 2, folder })) rows.push(row);
   expect(rows).toMatchObject([
@@ -125,7 +125,7 @@ test('the sides take turns on a workload, and a wrong loss is told in place of a
 });
 
 test('the files of images name kernels, channels and windows; what the sides do not know is refused', () => {
-  const [workload] = chooseWorkloads(['W4']);
+  const [workload] = chooseWorkloads(['W4'], comparedWorkloads);
   if (workload?.kind !== 'steps') throw new Error('W4 trains no steps');
   const folder = temporaryFolder();
   const meta = writeWorkload(folder, workload);
@@ -161,7 +161,7 @@ test('without figures of Descent nothing is compared', async () => {
   const failing = ownSide('descent-cpu', (answer) => ('losses' in answer ? { error: 'lost' } : answer));
   const sides = [failing, ownSide('twin')];
   const rows: Row[] = [];
-  for (const workload of chooseWorkloads(['W3'])) {
+  for (const workload of chooseWorkloads(['W3'], comparedWorkloads)) {
     for await (const row of compareWorkload(workload, sides, { rounds: 1, folder: temporaryFolder() })) rows.push(row);
   }
   expect(rows).toMatchObject([

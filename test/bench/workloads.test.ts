@@ -1,13 +1,13 @@
 // The benchmark's workloads are what they are said to be, and the same on every machine.
 import { expect, test } from 'vitest';
-import { chooseWorkloads, workloads } from '../../bench/workloads.ts';
+import { chooseWorkloads, comparedWorkloads, workloads } from '../../bench/workloads.ts';
 import type { TrainingWorkload } from '../../bench/workloads.ts';
 import { callMultiplyAdds } from '../../src/plan/plan.ts';
 import { drawBits, streams } from '../../src/random/draws.ts';
 import { prepare } from '../../src/train/session.ts';
 
 function training(name: string): TrainingWorkload {
-  const [workload] = chooseWorkloads([name]);
+  const [workload] = chooseWorkloads([name], comparedWorkloads);
   if (workload === undefined || workload.kind === 'products') throw new Error(`${name} trains nothing`);
   return workload;
 }
@@ -101,5 +101,7 @@ test('W6 holds the cubes and every product of a step of W1 and W2', () => {
 test('workloads are chosen by name in either case, and an unknown name lists what there is', () => {
   expect(chooseWorkloads([])).toBe(workloads);
   expect(chooseWorkloads(['w3', 'E1']).map(({ name }) => name)).toEqual(['W3', 'E1']);
-  expect(() => chooseWorkloads(['W9'])).toThrow('W9: is no workload. There are W1, W2, W3, W4, W5, W6, E1, E2.');
+  expect(() => chooseWorkloads(['W9'])).toThrow(
+    'W9: is no workload. There are W1, W2, W3, W4, W5, W6, E1, E2, P1, P2, P3, P4, P5, S1, S2.',
+  );
 });

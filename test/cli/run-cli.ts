@@ -26,6 +26,7 @@ export async function descent(args: readonly string[], overrides: Partial<Io> = 
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
     terminalColumns: undefined,
+    terminalRows: undefined,
     onInterrupt: () => () => undefined,
     ...overrides,
   });

@@ -1,0 +1,167 @@
+/** Runs the rows of reports, one after the other, and writes what came of them: a page for each report, results.json and reproduction.md. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { InterruptedError, NonFiniteError, RecipeError } from '../../src/errors.ts';
+import { nearest } from '../../src/recipe/parse.ts';
+import { showPath } from '../cli/interruption.ts';
+import { formatSeconds } from '../output.ts';
+import type { Io } from '../output.ts';
+import { writeWhole } from '../run-folder.ts';
+import { sayNumber, sayOurs } from './formats.ts';
+import { bestDone, countsOver, modeOfRow, rowFolder, sayMode } from './modes.ts';
+import type { DoneWork, Mode } from './modes.ts';
+import { rowOutcome } from './outcome.ts';
+import type { RowOutcome } from './outcome.ts';
+import type { ReportRow } from './page.ts';
+import type { PublishedReport, PublishedRow } from './published/types.ts';
+import { checkSameRow, runRow } from './run-row.ts';
+import type { RowOptions } from './run-row.ts';
+import { renderSummary } from './summary.ts';
+
+export interface ReproduceOptions extends RowOptions {
+  readonly mode: Mode;
+  /** Ids of rows; default: all. */
+  readonly rows?: readonly string[];
+  readonly out: string;
+  /** All reports that there are, for the summary. */
+  readonly known: readonly PublishedReport[];
+}
+
+export interface ReproducedReport {
+  readonly name: string;
+  readonly page: string;
+  readonly rows: readonly RowOutcome[];
+}
+
+export interface Reproduction {
+  readonly reports: readonly ReproducedReport[];
+  readonly summary: string;
+  /** Rows whose loss became NaN or infinite: one sentence each. */
+  readonly faults: readonly string[];
+}
+
+/** Throws RecipeError for a row id that none of the reports has. */
+export function checkRowIds(reports: readonly PublishedReport[], ids: readonly string[] = []): void {
+  const known = [...new Set(reports.flatMap(({ rows }) => rows.map(({ id }) => id)))];
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, known);
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  throw new RecipeError('--rows', `there is no row "${unknown}".${hint} There are: ${known.join(', ')}.`);
+}
+
+/**
+ * Does the rows that are not done yet. Whatever ends it early, the pages show what is done so far. Throws what trainings throw, but for a
+ * loss that is not finite, which is told at the end.
+ */
+export async function reproduce(reports: readonly PublishedReport[], options: ReproduceOptions): Promise<Reproduction> {
+  checkRowIds(reports, options.rows);
+  const asked = reports.flatMap((report) =>
+    report.rows.filter(({ id }) => options.rows?.includes(id) ?? true).map((row) => ({ report, row })),
+  );
+  const faults: string[] = [];
+  const total = asked.length;
+  let failed: unknown;
+  try {
+    for (const [index, { report, row }] of asked.entries()) {
+      await reproduceRow(report, row, `Row ${index + 1} of ${total}`, options, faults);
+      writeResults(report, options);
+    }
+  } catch (cause) {
+    failed = cause;
+  }
+  const pages: ReproducedReport[] = [];
+  // After a Ctrl-C people wait for the prompt, so only pages with something to show are drawn.
+  for (const report of reports) pages.push(await writeReport(report, options));
+  const summary = writeSummary(options);
+  if (failed !== undefined) {
+    if (failed instanceof InterruptedError) sayWritten(pages, summary, options.io);
+    throw failed;
+  }
+  return { reports: pages, summary, faults };
+}
+
+async function reproduceRow(
+  report: PublishedReport,
+  row: PublishedRow,
+  place: string,
+  options: ReproduceOptions,
+  faults: string[],
+): Promise<void> {
+  const { out, io } = options;
+  const of = row.kind === 'figures' ? bestDone(out, report.name, row.of) : undefined;
+  const title = `${place}: ${report.name} ${row.id}, ${row.title}`;
+  if (row.kind === 'figures' && of === undefined) {
+    io.stderr(`${title}: row ${row.of} comes first, and is not done yet.\n`);
+    return;
+  }
+  const mode = of?.mode ?? modeOfRow(row, options.mode);
+  const done = bestDone(out, report.name, row.id);
+  if (done !== undefined && countsOver(done.mode, mode)) {
+    checkSameRow(row, done);
+    io.stderr(`${title}: done (${sayMode(done.mode)})\n`);
+    return;
+  }
+  const work: DoneWork = { mode, folder: rowFolder(out, report.name, row.id, mode) };
+  io.stderr(`${title} (${sayMode(mode)})\n`);
+  const started = performance.now();
+  try {
+    await runRow(row, work, of, options);
+  } catch (cause) {
+    if (!(cause instanceof NonFiniteError)) throw cause;
+    faults.push(`${report.name} ${row.id}: ${cause.message}`);
+    io.stderr(`${cause.message}\n`);
+    return;
+  }
+  const { numbers } = rowOutcome(report.name, row, work);
+  const texts = numbers.flatMap((number) => {
+    const { what, unit, published, ours } = number;
+    if (ours === undefined) return [];
+    return [`${what} ${sayOurs(number)}${published === undefined ? '' : ` (published ${sayNumber(unit, published)})`}`];
+  });
+  const time = formatSeconds((performance.now() - started) / 1000);
+  io.stderr(`${[texts.join(', ') || 'done', time].join('; ')}\n\n`);
+}
+
+function reportRows(report: PublishedReport, out: string): ReportRow[] {
+  return report.rows.map((row) => {
+    const work = bestDone(out, report.name, row.id);
+    return { row, work, outcome: rowOutcome(report.name, row, work) };
+  });
+}
+
+/** results.json: every row, done or not. */
+function writeResults(report: PublishedReport, { out }: ReproduceOptions): void {
+  const folder = join(out, report.name);
+  mkdirSync(folder, { recursive: true });
+  const rows = reportRows(report, out).map(({ outcome }) => outcome);
+  const json = { name: report.name, title: report.title, rows };
+  writeWhole(join(folder, 'results.json'), `${JSON.stringify(json, undefined, 2)}\n`);
+}
+
+async function writeReport(report: PublishedReport, options: ReproduceOptions): Promise<ReproducedReport> {
+  writeResults(report, options);
+  const rows = reportRows(report, options.out);
+  // What draws is loaded only here.
+  const { writeReproductionPage } = await import('./page.ts');
+  const { page } = await writeReproductionPage(join(options.out, report.name), report, rows);
+  return { name: report.name, page, rows: rows.map(({ outcome }) => outcome) };
+}
+
+/** Over all reports that were begun in the folder. */
+function writeSummary({ out, known }: ReproduceOptions): string {
+  const begun = known.filter(({ name }) => existsSync(join(out, name)));
+  const reports = begun.map((report) => ({
+    name: report.name,
+    title: report.title,
+    rows: reportRows(report, out).map(({ outcome }) => outcome),
+  }));
+  const path = join(out, 'reproduction.md');
+  writeWhole(path, renderSummary(reports));
+  return path;
+}
+
+export function sayWritten(reports: readonly ReproducedReport[], summary: string, io: Io): void {
+  for (const { page } of reports) io.stderr(`The page is ${showPath(page)}\n`);
+  io.stderr(`All reports together: ${showPath(summary)}\n`);
+}
