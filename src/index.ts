@@ -27,6 +27,8 @@ export { inspectModel } from './train/inspect.ts';
 export type { LayerActivation } from './train/inspect.ts';
 export { evaluateModel, predictModel } from './train/use-model.ts';
 export type { Evaluation, Predictions, TrainedModel } from './train/use-model.ts';
+export { applyRange } from './search/apply-range.ts';
+export { rangeTest } from './search/range-test.ts';
 export { planSearch, search } from './search/search.ts';
 export type { SearchEvent, SearchOptions, SearchPlan, SearchRun } from './search/search.ts';
 export type { PopulationStore, SearchPopulation, SearchStore } from './search/store.ts';

@@ -72,13 +72,13 @@ export function refuseUsedFolder(folder: string): void {
 
 /** Searches to the end and writes the result. Throws as `search` and `openSearch` do, and InterruptedError with the command to go on. */
 export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<SearchResultJson> {
-  const { recipe, dataset, folder, commandToResume } = wanted;
+  const { recipe, dataset, folder } = wanted;
   // What is wrong with the space is told before a device is looked for.
   const fields = readSpace(recipe);
   const paths = fields.map(({ path }) => path);
   using device = await openChosenDevice(wanted, io);
   const goesOn = wanted.resume && holdsSearch(folder);
-  const limits = goesOn ? keptLimits(folder, device, wanted.memory) : searchLimits(device, wanted.memory);
+  const limits = goesOn ? keptLimits(folder, wanted.memory) : searchLimits(device, wanted.memory);
   const file = await describeSession(wanted, limits, device);
   const plan = planSearch(recipe, dataset, file);
 
@@ -104,8 +104,7 @@ export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<Se
     for await (const event of run) view.show(event);
     result = await run.result;
   } catch (cause) {
-    if (!(cause instanceof InterruptedError)) throw cause;
-    throw new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
+    throw explainStop(cause, wanted, limits, device);
   } finally {
     interruption[Symbol.dispose]();
     view.close();
@@ -118,11 +117,8 @@ function bestRecipe(recipe: Recipe, { values }: TrialSummary): Recipe {
   return overrideRecipe(baseRecipe(recipe), trialOverrides(readSpace(recipe), values));
 }
 
-/**
- * The limits that a search was begun with. Throws RecipeError where this session was given other memory, LimitError where the device binds
- * less.
- */
-export function keptLimits(folder: string, device: Device, memory: number | undefined): Limits {
+/** The limits that a search was begun with. Throws RecipeError where this session was given other memory. */
+export function keptLimits(folder: string, memory: number | undefined): Limits {
   const { memoryBytes, maxBindingBytes: bindingBytes } = readSearchFile(folder);
   if (memory !== undefined && Math.floor(memory * gibibyte) !== memoryBytes) {
     throw new RecipeError(
@@ -131,13 +127,23 @@ export function keptLimits(folder: string, device: Device, memory: number | unde
         'to go on with it.',
     );
   }
-  if (device.kind === 'gpu' && maxBindingBytes(device) < bindingBytes) {
-    throw new LimitError(
-      `the search in ${folder} was packed for an adapter that binds ${formatBytes(bindingBytes)} at a time, and ${device.name} binds ` +
-        `${formatBytes(maxBindingBytes(device))}. Go on on the first one or on the CPU path, or search anew in another --out.`,
-    );
-  }
   return { memoryBytes, maxBindingBytes: bindingBytes };
+}
+
+/** Of what stops a search: the command to go on; of a population that another adapter had room for, what to do about it. */
+export function explainStop(
+  cause: unknown,
+  { folder, commandToResume }: FolderSearch,
+  limits: Limits,
+  device: Device,
+): unknown {
+  if (cause instanceof InterruptedError) return new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
+  const bound = maxBindingBytes(device);
+  if (!(cause instanceof LimitError) || bound >= limits.maxBindingBytes) return cause;
+  return new LimitError(
+    `the search in ${folder} was packed for an adapter that binds ${formatBytes(limits.maxBindingBytes)} at a time, and ${device.name} ` +
+      `binds ${formatBytes(bound)}, too little for its populations. Go on on the first one or on the CPU path, or search anew in another --out.`,
+  );
 }
 
 async function describeSession(

@@ -46,7 +46,8 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
   function beginStage(event: PopulationsEvent): void {
     const before = event.cut === 0 ? undefined : stage;
     const trials = countTrials(event);
-    if (event.cut > 0) say(`Cut ${event.cut}: ${sayCount(trials, 'trial')} of ${countTrials(before)} go on.`);
+    if (event.cut > 0)
+      say(`Cut ${event.cut}: ${countTrials(before)} trials, of which ${trials} ${trials === 1 ? 'goes' : 'go'} on.`);
     if (event.stage === 'fine') say(`Around the best: ${sayCount(trials, 'finer trial')}.`);
     const ends = before?.populations.flatMap(({ runs, until }) => runs.map(({ trial }) => [trial, until] as const));
     const firstSteps = new Map(ends);

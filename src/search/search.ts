@@ -223,15 +223,21 @@ async function* runStage(context: Context, trials: readonly Trial[]): AsyncGener
   }
 }
 
+/** Populations are packed for the limits of the search; a device that it goes on on may bind less, if each of them fits. */
+function prepareHere({ options, limits }: Context, recipe: Recipe): Prepared {
+  const most = Math.min(limits.maxBindingBytes, maxBindingBytes(options.device));
+  return prepare(recipe, options.dataset, { maxBindingBytes: most });
+}
+
 /** Trains one population to its cut or to its end. */
 async function* trainPopulation(
   context: Context,
   population: SearchPopulation,
   origins: ReadonlyMap<string, Origin>,
 ): AsyncGenerator<SearchEvent, readonly RunRecord[], void> {
-  const { options, store, states, metric, limits } = context;
-  const { device, dataset, signal, chunkMilliseconds, checkpointSeconds } = options;
-  const prepared = prepare(population.recipe, dataset, limits);
+  const { options, store, states, metric } = context;
+  const { device, signal, chunkMilliseconds, checkpointSeconds } = options;
+  const prepared = prepareHere(context, population.recipe);
   using kept = store.openPopulation(population, prepared);
   const isCut = population.until < population.steps;
   let last = kept.evaluation;
@@ -298,7 +304,7 @@ function keep(store: SearchStore, records: readonly RunRecord[]): readonly RunRe
 
 /** The state of the runs of a population as the last cut left it; none before the first. */
 function carriedState(
-  { store, options, limits }: Context,
+  context: Context,
   population: SearchPopulation,
   prepared: Prepared,
   origins: ReadonlyMap<string, Origin>,
@@ -310,7 +316,7 @@ function carriedState(
     if (origin === undefined) throw new Error(`run ${runKey(run)} was in no population`);
     const { name, recipe } = origin.population;
     const checkpoint =
-      loaded.get(name) ?? store.lastCheckpoint(origin.population, prepare(recipe, options.dataset, limits));
+      loaded.get(name) ?? context.store.lastCheckpoint(origin.population, prepareHere(context, recipe));
     loaded.set(name, checkpoint);
     return { checkpoint, member: origin.member };
   });

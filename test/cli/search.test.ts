@@ -135,6 +135,16 @@ test('a finished search that is resumed prints its table again', async () => {
   expect(JSON.parse(stdout)).toEqual({ ...resultIn(undisturbed), search: undisturbed });
 });
 
+test('a report that was not written before the process ended is drawn when the search is resumed', async () => {
+  const page = join(undisturbed, 'report.html');
+  const before = readText(page);
+  rmSync(page);
+  const { code, stdout, stderr } = await descent([...searchArgs(recipe, undisturbed), '--resume']);
+  expect([code, stdout]).toEqual([0, `This search is finished.\n${printed}`]);
+  expect(stderr).toBe(`The report is ${page}\n`);
+  expect(readText(page)).toBe(before);
+});
+
 /** When the files of a search were last written. */
 function writtenAt(folder: string): ReadonlyMap<string, number> {
   const names = readdirSync(join(folder, 'populations'));

@@ -154,7 +154,7 @@ test('the summary counts trials, runs and populations, and says what is best', a
   const counted = (state: string): number => table.filter((trial) => trial.state === state).length;
   expect(counted('done')).toBe(3);
   expect(html).toContain(
-    `<dd>81: 3 trained to their end, ${counted('pruned')} pruned, ${counted('diverged')} diverged</dd>`,
+    `<dd>81: 3 trained to the end, ${counted('pruned')} pruned, ${counted('diverged')} diverged</dd>`,
   );
   expect(html).toContain('<dd>81, in 4 populations</dd>');
   expect(html).toContain('successive halving: at each cut one trial in 3 goes on');

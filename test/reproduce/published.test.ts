@@ -63,6 +63,7 @@ test.each([
   ['report-004 model-2', { train: 0.5995, validation: 0.523, test: 0.5069 }],
   ['report-004 improved-1', { train: 0.7083, validation: 0.5564, test: 0.5534 }],
   ['report-004 improved-2', { train: 0.7229, validation: 0.57, test: 0.5567 }],
+  ['best final', { test: 0.5567 }],
 ])('%s has the numbers of the report', (place, published) => {
   expect(rowOf(place)).toMatchObject({ kind: 'train', published });
 });

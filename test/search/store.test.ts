@@ -3,11 +3,12 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { keptLimits } from '../../node/cli/searching.ts';
+import { explainStop, keptLimits } from '../../node/cli/searching.ts';
 import { populationFolder, readRecords, readSearchFile, readSearchResult } from '../../node/search/folder.ts';
 import type { SearchFile } from '../../node/search/folder.ts';
 import { openSearch } from '../../node/search/store.ts';
 import type { FolderStore } from '../../node/search/store.ts';
+import { InterruptedError, LimitError } from '../../src/errors.ts';
 import { loadDataset } from '../../src/data/dataset.ts';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { planSearch, search } from '../../src/search/search.ts';
@@ -121,17 +122,26 @@ test('another adapter is noted and told, one that was there before only told', (
   expect(readSearchFile(folder)).toEqual({ ...fileOn('one'), adapters: ['one', 'two'] });
 });
 
-test('limits are those of the start, and a device that binds less is refused', () => {
+test('limits are those of the start, and a device that binds too little for them is told', () => {
   const folder = temporaryFolder();
   open(folder);
   const device = (maxBindingBytes: number): Device =>
     ({ kind: 'gpu', name: 'small', software: false, maxBindingBytes }) as unknown as Device;
-  expect(keptLimits(folder, device(2 ** 30), undefined)).toEqual(limits);
-  expect(keptLimits(folder, cpuDevice(), 0.25)).toEqual(limits);
-  expect(() => keptLimits(folder, device(2 ** 26), undefined)).toThrow(
-    `the search in ${folder} was packed for an adapter that binds 128.0 MiB at a time, and small binds 64.0 MiB. Go on on the first`,
-  );
-  expect(() => keptLimits(folder, cpuDevice(), 1)).toThrow(/^--memory: the search in .* was begun with 256\.0 MiB/);
+  expect(keptLimits(folder, undefined)).toEqual(limits);
+  expect(keptLimits(folder, 0.25)).toEqual(limits);
+  const wanted = { recipe, dataset, folder, resume: true, checkpointSeconds: 1, commandToResume: 'descent search …' };
+  const cause = new LimitError('a population is too large');
+  expect(explainStop(cause, wanted, limits, device(2 ** 27))).toBe(cause);
+  expect(explainStop(cause, wanted, limits, device(2 ** 26))).toMatchObject({
+    message: expect.stringMatching(
+      /was packed for an adapter that binds 128\.0 MiB at a time, and small binds 64\.0 MiB, too little/,
+    ),
+    kind: 'input',
+  });
+  expect(explainStop(new InterruptedError(7), wanted, limits, device(2 ** 26))).toMatchObject({
+    message: 'interrupted after step 7. Go on with: descent search …',
+  });
+  expect(() => keptLimits(folder, 1)).toThrow(/^--memory: the search in .* was begun with 256\.0 MiB/);
 });
 
 test('the checkpoint at a cut is read again; without it there is no going on', async () => {

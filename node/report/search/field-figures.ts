@@ -2,6 +2,7 @@
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { ink } from '../palette.ts';
+import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { axisFormat, axisTicks, placeOf, sayShort, sayValues, wrapLabel } from './fields.ts';
 import type { CategoryField, Field } from './fields.ts';
@@ -17,7 +18,6 @@ import {
   ringMark,
   presentGroups,
   runKind,
-  sayCount,
   vegaSchema,
   worstFirst,
 } from './marks.ts';

@@ -19,7 +19,7 @@ interface FieldBase {
   readonly slug: string;
 }
 
-export interface NumberField extends FieldBase {
+interface NumberField extends FieldBase {
   readonly kind: 'number';
   readonly isLog: boolean;
   /** What was searched and what was drawn, whichever is wider. */

@@ -1,7 +1,6 @@
 /** What every figure of a search shares: how a trial is marked by what became of it, and the axis of the metric. */
 import type { RunRecord, TrialSummary } from '../../../src/search/trials.ts';
 import { isShare, metricTitle } from '../../metric-names.ts';
-import { formatCount } from '../../output.ts';
 import { logScale, numberFormat, spansDecades } from '../figures/figure.ts';
 import { ink, okabeIto } from '../palette.ts';
 import { extentOf } from '../pixels.ts';
@@ -10,7 +9,7 @@ import { valueOf } from './search-data.ts';
 
 /** Width of the drawing of a figure with one panel; axis and padding take the rest of the page. */
 export const panelWidth = 870;
-/** Marks above this line tell that they have no value. */
+/** How far above the lower edge marks without a value stand. */
 export const edgePixels = 9;
 
 export const vegaSchema = 'https://vega.github.io/schema/vega-lite/v6.json';
@@ -58,7 +57,7 @@ export function groupEncoding(groups: readonly Group[]): object {
       direction: 'horizontal',
       offset: 6,
       columnPadding: 18,
-      symbolSize: 46,
+      symbolSize: markSize,
       symbolStrokeWidth: 1.6,
       symbolOffset: 5,
       labelOffset: 12,
@@ -140,10 +139,6 @@ export function runKind(records: readonly RunRecord[]): string | undefined {
   const hasSeeds = new Set(own.map(({ seed }) => seed)).size > 1;
   if (hasFolds && hasSeeds) return 'fold and seed';
   return hasFolds ? 'fold' : hasSeeds ? 'seed' : undefined;
-}
-
-export function sayCount(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** A Vega expression for the label at a whole number, from 0; a label may be several lines. Vega takes no line separators in texts. */

@@ -1,9 +1,10 @@
 /** The single runs of the best trials side by side: how far folds or seeds lie apart, and whether that is more than the trials do. */
 import { isShare, metricTitle } from '../../metric-names.ts';
 import { formatCount } from '../../output.ts';
+import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { categoryColours, ink } from '../palette.ts';
-import { labelExpression, metricAxis, panelWidth, runKind, sayCount, vegaSchema } from './marks.ts';
+import { labelExpression, metricAxis, panelWidth, runKind, vegaSchema } from './marks.ts';
 import { lastRecords, metricOf } from './search-data.ts';
 import type { SearchData } from './search-data.ts';
 
@@ -51,6 +52,9 @@ export function runsFigure({ table, records, metric }: SearchData): Figure | und
   );
   const colourField = kind === 'seed' ? 'seed' : 'fold';
   const shapeField = kind === 'fold' ? 'fold' : 'seed';
+  const shape = channel(shapeField, namesOf(runs, shapeField), (names) =>
+    names.map((_, index) => shapes[index % shapes.length]),
+  );
   const named = trials.length <= mostNames;
   const x = {
     field: 'rank',
@@ -78,9 +82,7 @@ export function runsFigure({ table, records, metric }: SearchData): Figure | und
         x,
         y,
         color: channel(colourField, namesOf(runs, colourField), (names) => categoryColours(names.length)),
-        shape: channel(shapeField, namesOf(runs, shapeField), (names) =>
-          names.map((_, index) => shapes[index % shapes.length]),
-        ),
+        shape: colourField === shapeField ? shape : inInk(shape),
       },
     },
   ];
@@ -105,7 +107,18 @@ function namesOf(runs: readonly { readonly fold: string; readonly seed: string }
 }
 
 function channel(field: string, names: readonly string[], range: (names: readonly string[]) => unknown[]): object {
-  const legend =
-    names.length > mostKinds ? null : { orient: 'top', direction: 'horizontal', offset: 6, columnPadding: 18 };
-  return { field, type: 'nominal', title: null, scale: { domain: names, range: range(names) }, legend };
+  const legend = { orient: 'top', direction: 'horizontal', offset: 6, columnPadding: 18 };
+  return {
+    field,
+    type: 'nominal',
+    title: null,
+    scale: { domain: names, range: range(names) },
+    legend: names.length > mostKinds ? null : legend,
+  };
+}
+
+/** A form without a colour of its own has that of the text. */
+function inInk(shape: object): object {
+  const { legend } = shape as { readonly legend: object | null };
+  return { ...shape, legend: legend && { ...legend, symbolFillColor: ink, symbolStrokeWidth: 0 } };
 }

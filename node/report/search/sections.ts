@@ -5,17 +5,17 @@ import type { Metrics } from '../../../src/train/events.ts';
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { formatCount, formatSeconds } from '../../output.ts';
-import { sayMean, shortNames } from '../../search/table.ts';
+import { sayCount, sayMean, shortNames } from '../../search/table.ts';
 import { code, facts, paragraph, table as htmlTable } from '../html.ts';
 import type { Part, Section } from '../sections.ts';
 import { sayShort, sayValue } from './fields.ts';
 import { drawSearch } from './figures.ts';
-import { runKind, sayCount } from './marks.ts';
+import { runKind } from './marks.ts';
 import { lastRecords } from './search-data.ts';
 import type { SearchData } from './search-data.ts';
 
 /** Lines of the table on the page; trials.csv has all. */
-export const mostRows = 100;
+const mostRows = 100;
 
 export function searchSections(data: SearchData): readonly Section[] {
   const { fields, parallel, steps, runs } = drawSearch(data);
@@ -46,7 +46,7 @@ function summarySection(data: SearchData): Section {
   const runs = lastRecords(records);
   const counted = (state: TrialSummary['state']): number => table.filter((trial) => trial.state === state).length;
   const fates = [
-    sayCount(counted('done'), 'trained to its end', 'trained to their end'),
+    `${formatCount(counted('done'))} trained to the end`,
     ...(counted('pruned') > 0 ? [`${formatCount(counted('pruned'))} pruned`] : []),
     ...(counted('diverged') > 0 ? [`${formatCount(counted('diverged'))} diverged`] : []),
   ];

@@ -2,6 +2,7 @@
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { formatCount } from '../../output.ts';
+import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { ink, okabeIto } from '../palette.ts';
 import {
@@ -13,7 +14,6 @@ import {
   pointMark,
   ringMark,
   presentGroups,
-  sayCount,
   vegaSchema,
 } from './marks.ts';
 import { metricOf, valueOf } from './search-data.ts';
@@ -117,7 +117,7 @@ export function stepsFigure(data: SearchData): Figure | undefined {
     },
     {
       data: { values: ends },
-      mark: { type: 'point', size: 24, strokeWidth: 1.2 },
+      mark: { type: 'point', size: 24, strokeWidth: 1.2, opacity: 0.9 },
       encoding: { x, y, ...groups },
     },
     {
