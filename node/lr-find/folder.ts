@@ -26,7 +26,7 @@ export function rangeNumbers(test: RangeTest) {
 /** Draws and writes; each file whole. Drawing needs libraries that are loaded only here. The test has at least one point. */
 export async function writeRangeTest(folder: string, test: RangeTest): Promise<void> {
   const { rangeTestFigure } = await import('../report/figures/range-test.ts');
-  const { drawFigure } = await import('../report/report.ts');
+  const { drawFigure } = await import('../report/write-page.ts');
   const { svgToPng } = await import('../report/chart.ts');
   const svg = await drawFigure(rangeTestFigure(test));
   const png = svgToPng(svg);

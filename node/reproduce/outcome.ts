@@ -89,12 +89,10 @@ function commandOf(report: string, row: PublishedRow): string {
       return `descent train ${row.recipe}`;
     case 'search':
       return `descent search ${row.recipe}`;
+    // These commands alone take other rows, lengths or rates than the report does.
     case 'gradients':
-      return `descent gradcheck ${row.recipe}`;
     case 'overfit':
-      return `descent gradcheck ${row.recipe} --overfit`;
     case 'rangeTest':
-      return `descent lr-find ${row.recipe}`;
     case 'exercise':
     case 'figures':
       return `descent reproduce ${report} --rows ${row.id}`;
