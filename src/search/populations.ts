@@ -130,7 +130,7 @@ export function packGroups(
 ): readonly SearchPopulation[] {
   let number = firstNumber;
   return groups.flatMap((group) => {
-    const { recipe, runs, members, steps } = group;
+    const { recipe, runs, members, steps } = byRows(group);
     const capacity = fittingRuns(group, dataset, limits);
     const count = Math.ceil(runs.length / capacity);
     return Array.from({ length: count }, (_, part): SearchPopulation => {
@@ -148,6 +148,20 @@ export function packGroups(
       };
     });
   });
+}
+
+/** Runs that see the same rows beside each other: a population of them alone gathers each batch once for all. */
+function byRows(group: RunGroup): RunGroup {
+  const order = [...group.runs.keys()].toSorted((one, other) => {
+    const [a = {}, b = {}] = [group.members[one], group.members[other]];
+    const seeds = (a['data.seed'] ?? 0) - (b['data.seed'] ?? 0);
+    return seeds || (a['data.fold'] ?? 0) - (b['data.fold'] ?? 0);
+  });
+  return {
+    ...group,
+    runs: order.flatMap((index) => group.runs[index] ?? []),
+    members: order.map((index) => group.members[index] ?? {}),
+  };
 }
 
 /** The most runs of a group that fit the device together. */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { rangeTestFigure } from '../../node/report/figures/range-test.ts';
 import type { DrawnRangeTest } from '../../node/report/figures/range-test.ts';
-import { drawFigure } from '../../node/report/report.ts';
+import { drawFigure } from '../../node/report/write-page.ts';
 
 function drawn(steps: number, changes: Partial<DrawnRangeTest> = {}, isClassifier = true): DrawnRangeTest {
   const points = Array.from({ length: steps }, (_, step) => {
