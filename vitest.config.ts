@@ -19,7 +19,9 @@ export default defineConfig(async () => ({
           name: 'cpu',
           include: ['test/**/*.test.ts'],
           exclude: [gpuTests, browserTests],
-          testTimeout: 30_000,
+          // Some seconds of arithmetic each; the limits are for machines that do other work meanwhile.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -9,6 +9,10 @@ import { isAbsolute, join } from 'node:path';
 import type { DataFiles } from '../src/data/dataset.ts';
 import { DataError } from '../src/errors.ts';
 
+export function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
 /** Where everything is kept that can be fetched or found out again. */
 export function cacheDir(): string {
   const { XDG_CACHE_HOME: xdgCache, LOCALAPPDATA: localAppData } = process.env;
@@ -26,7 +30,7 @@ export function datasetCacheDir(): string {
  * DataError if `dataDir` is given and is no folder.
  */
 export function openDataFiles(dataDir?: string, startFolder?: string): DataFiles {
-  if (dataDir !== undefined && !(existsSync(dataDir) && statSync(dataDir).isDirectory())) {
+  if (dataDir !== undefined && !isFolder(dataDir)) {
     throw new DataError(
       dataDir,
       existsSync(dataDir) ? 'is no folder. Give --data a folder.' : 'this data folder is not there. Correct --data.',

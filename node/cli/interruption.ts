@@ -3,13 +3,16 @@ import { join, relative } from 'node:path';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { Io } from '../output.ts';
 
-/** The first Ctrl-C aborts the signal and calls back, the second ends the process. */
-export function listenForInterrupts(io: Io, onFirst: () => void): { readonly signal: AbortSignal } & Disposable {
+/** The first Ctrl-C aborts the signal and says so, the second ends the process. */
+export function listenForInterrupts(
+  io: Io,
+  say: (text: string) => void,
+): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const stop = io.onInterrupt(() => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    onFirst();
+    say('Stopping as soon as the work can be left (Ctrl-C again stops at once).');
   });
   return { signal: controller.signal, [Symbol.dispose]: stop };
 }

@@ -1,6 +1,6 @@
 /** `descent lr-find RECIPE`: a learning-rate range test, what it suggests, and the plot; `--write` puts the range into the recipe. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CheckError, DataError, InterruptedError, RecipeError } from '../../src/errors.ts';
 import { applyRange } from '../../src/search/apply-range.ts';
@@ -8,6 +8,7 @@ import type { RangeChange } from '../../src/search/apply-range.ts';
 import { rangeCurves, rangeDefaults, rangeTest } from '../../src/search/range-test.ts';
 import type { RangeCurve, RangeTest } from '../../src/search/range-test.ts';
 import type { Device } from '../../src/train/device.ts';
+import { isFolder } from '../files.ts';
 import { filesOfTest, rangeNumbers, writeRangeTest } from '../lr-find/folder.ts';
 import { formatRangeTest, openRangeView } from '../lr-find/view.ts';
 import { formatJson } from '../output.ts';
@@ -20,6 +21,7 @@ import {
   addRecipeOptions,
   addTuneOption,
   askedJson,
+  checkWritable,
   deviceName,
   openChosenDevice,
   openRecipe,
@@ -61,7 +63,7 @@ export function lrFindCommand(io: Io): Command {
     .option('--write <file>', 'write the recipe with the range put in; may be the file of the recipe itself');
   return addJsonOption(command).action(async (name: string, options: LrFindOptions) => {
     const { out, write } = options;
-    if (write !== undefined) checkWritable(write);
+    if (write !== undefined) checkWritable(write, '--write');
     if (out !== undefined && holdsTest(out)) {
       throw new DataError(out, 'already holds a range test. Choose another --out.');
     }
@@ -97,9 +99,7 @@ async function runTest(
   const folder = options.out ?? freshFolder('lr-find', recipe, existsSync);
   using device: Device = await openChosenDevice(options, io);
   using view = openRangeView(io, recipe.name, deviceName(device));
-  using interruption = listenForInterrupts(io, () =>
-    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
-  );
+  using interruption = listenForInterrupts(io, view.say);
   try {
     const test = await rangeTest(recipe, {
       device,
@@ -133,16 +133,6 @@ function refuseMembers(count: number): never {
     'members',
     `a range test trains one model, but the recipe has ${count} members. Leave "members" out.`,
   );
-}
-
-/** Said before the test, not after it. */
-function checkWritable(file: string): void {
-  if (isFolder(file)) throw new DataError(file, 'is a folder, expected a file. Give --write a file.');
-  if (!isFolder(dirname(file))) throw new DataError(dirname(file), 'this folder is not there. Correct --write.');
-}
-
-function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function holdsTest(folder: string): boolean {

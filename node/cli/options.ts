@@ -1,20 +1,21 @@
 /** Options that several commands share, and what they stand for: a recipe with its data, a device. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { loadDataset, splitDataset } from '../../src/data/dataset.ts';
+import { loadDataset } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, RecipeError } from '../../src/errors.ts';
 import { parseJson } from '../../src/formats/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
-import { memberRecipes, nearest, overrideJson, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
+import { nearest, overrideJson, overrideRecipe, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { Device } from '../../src/train/device.ts';
-import { rescaleToEpochs } from '../../src/train/duration.ts';
+import { rescaleToEpochs, trainedRowCount } from '../../src/train/duration.ts';
 import { openDevice } from '../device.ts';
-import { openDataFiles } from '../files.ts';
+import { isFolder, openDataFiles } from '../files.ts';
 import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 
@@ -135,8 +136,7 @@ export async function openRecipe(
   const recipe = askedRecipe(name, options, amend);
   const dataset = await loadDataset(recipe.data, openDataFiles(options.data, startFolder));
   if (options.epochs === undefined) return { recipe, dataset };
-  const trainRows = splitDataset(dataset, (memberRecipes(recipe)[0] ?? recipe).data).train.length;
-  return { recipe: rescaleToEpochs(recipe, options.epochs, trainRows), dataset };
+  return { recipe: rescaleToEpochs(recipe, options.epochs, trainedRowCount(recipe, dataset)), dataset };
 }
 
 /**
@@ -173,10 +173,16 @@ export function unknownRecipe(name: string): RecipeError {
   return new RecipeError(name, `is no file and no built-in recipe.${hint} Built in: ${known.join(', ')}.`);
 }
 
+/** Throws DataError where a file that an option names cannot be written; to be asked before the work, not after it. */
+export function checkWritable(path: string, option: string): void {
+  if (isFolder(path)) throw new DataError(path, `is a folder, expected a file. Give ${option} a file.`);
+  if (!isFolder(dirname(path))) throw new DataError(dirname(path), `this folder is not there. Correct ${option}.`);
+}
+
 /** Reads a file that was named on the command line. */
 export function readInput(path: string): Buffer {
   if (!existsSync(path)) throw new DataError(path, 'is not there. Correct the path.');
-  if (statSync(path).isDirectory()) throw new DataError(path, 'is a folder, expected a file. Correct the path.');
+  if (isFolder(path)) throw new DataError(path, 'is a folder, expected a file. Correct the path.');
   return readFileSync(path);
 }
 

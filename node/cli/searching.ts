@@ -4,7 +4,7 @@
  */
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { datasetSha256, splitDataset } from '../../src/data/dataset.ts';
+import { datasetSha256 } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
 import { overrideRecipe } from '../../src/recipe/parse.ts';
@@ -16,6 +16,7 @@ import { baseRecipe, readSpace, trialOverrides } from '../../src/search/space.ts
 import type { SearchResult, TrialSummary } from '../../src/search/trials.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
 import type { Device } from '../../src/train/device.ts';
+import { trainedRowCount } from '../../src/train/duration.ts';
 import { formatBytes } from '../output.ts';
 import type { Io } from '../output.ts';
 import { holdsRun } from '../run-folder.ts';
@@ -86,9 +87,7 @@ export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<Se
   if (!wanted.resume) refuseUsedFolder(folder);
   const view = openSearchView(io, paths);
   const store = openSearch(folder, recipe, file, view.say);
-  const interruption = listenForInterrupts(io, () =>
-    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
-  );
+  const interruption = listenForInterrupts(io, view.say);
   let result: SearchResult;
   try {
     for (const line of introduce(wanted, plan, file, store, deviceName(device))) view.say(line);
@@ -158,7 +157,7 @@ async function describeSession(
     ...(data !== undefined && { dataFolder: resolve(data) }),
     startFolder: process.cwd(),
     ...(dataDigest !== undefined && { dataSha256: dataDigest }),
-    trainRows: splitDataset(dataset, recipe.data).train.length,
+    trainRows: trainedRowCount(recipe, dataset),
     notes: [...dataset.notes],
   };
 }

@@ -1,8 +1,7 @@
 /** `descent train RECIPE`: trains, shows how it goes, and keeps everything in a run folder that can be gone on with. */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { CheckError, RecipeError, DataError } from '../../src/errors.ts';
+import { CheckError, RecipeError } from '../../src/errors.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
 import { profileTrace } from '../../src/train/profile.ts';
 import type { Profile } from '../../src/train/profile.ts';
@@ -26,6 +25,7 @@ import {
   addRecipeOptions,
   addTuneOption,
   askedRecipe,
+  checkWritable,
   openRecipe,
   parseSeconds,
   readInput,
@@ -64,7 +64,7 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     }
     const resumed = options.out !== undefined && holdsRun(options.out);
     if (resumed && options.resume !== true) throw alreadyHoldsRun(options.out);
-    if (options.profileTrace !== undefined) checkWritable(options.profileTrace);
+    if (options.profileTrace !== undefined) checkWritable(options.profileTrace, '--profile-trace');
     const finished = resumed ? finishedResult(options.out, name, options) : undefined;
     if (finished !== undefined && options.json !== true) io.stdout('This run is finished.\n');
     const { result, profile } =
@@ -139,14 +139,6 @@ function showProfile(
   if (trace === undefined) return;
   writeWhole(trace, JSON.stringify(profileTrace(profile)));
   io.stderr(`The trace is in ${showPath(trace)}\n`);
-}
-
-/** Said before the run, not after it. */
-function checkWritable(path: string): void {
-  const isFolder = (place: string): boolean => existsSync(place) && statSync(place).isDirectory();
-  if (isFolder(path)) throw new DataError(path, 'is a folder, expected a file. Give --profile-trace a file.');
-  if (!isFolder(dirname(path)))
-    throw new DataError(dirname(path), 'this folder is not there. Correct --profile-trace.');
 }
 
 /** Bytes of the weights to start from: those of --init, or those that a resumed run started from. */

@@ -71,9 +71,7 @@ export async function trainIntoFolder(
   for (const note of run.notes) io.stderr(`${note}\n`);
 
   const view = openTrainingView(io, prepared, { device: deviceName(device), folder: showPath(folder) });
-  const interruption = listenForInterrupts(io, () =>
-    view.say('Stopping after this chunk (Ctrl-C again stops at once).'),
-  );
+  const interruption = listenForInterrupts(io, view.say);
   let result: TrainResult;
   try {
     const events = train(recipe, {

@@ -43,9 +43,12 @@ export function bestDone(out: string, report: string, row: string): DoneWork | u
     .map((name) => Number(name.slice(prefix.length)))
     .sort((a, b) => b - a);
   const modes: Mode[] = [full, ...epochs.map((count): Mode => ({ kind: 'epochs', epochs: count })), { kind: 'quick' }];
-  return modes
-    .map((mode) => ({ mode, folder: rowFolder(out, report, row, mode) }))
-    .find((work) => existsSync(join(work.folder, 'result.json')));
+  return modes.map((mode) => ({ mode, folder: rowFolder(out, report, row, mode) })).find(isDone);
+}
+
+/** Whether a row's work in a folder is finished. */
+export function isDone({ folder }: DoneWork): boolean {
+  return existsSync(join(folder, 'result.json'));
 }
 
 /** Whether work that is there makes other work superfluous. */

@@ -260,7 +260,7 @@ function searchNumbers(row: SearchRow, data: SearchData, published: readonly Com
   const bestSetting = matchTrials(row, data.table).toSorted((a, b) => compare(row, a, b))[0];
   const there = bestSetting?.trial;
   const atTheirs =
-    there === undefined || there === best
+    there === undefined || there.index === best.index
       ? []
       : [
           withDifference({

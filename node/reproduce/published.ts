@@ -7,17 +7,7 @@ import { report004 } from './published/report-004.ts';
 import type { PublishedReport } from './published/types.ts';
 
 export { reportNames } from './published/types.ts';
-export type {
-  ExerciseRow,
-  FiguresRow,
-  GradientRow,
-  OverfitRow,
-  PublishedReport,
-  PublishedRow,
-  RangeRow,
-  SearchRow,
-  TrainRow,
-} from './published/types.ts';
+export type { PublishedReport, PublishedRow } from './published/types.ts';
 
 export const publishedReports: readonly PublishedReport[] = [
   report000,

@@ -8,7 +8,7 @@ import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 import { writeWhole } from '../run-folder.ts';
 import { sayNumber, sayOurs } from './formats.ts';
-import { bestDone, countsOver, modeOfRow, rowFolder, sayMode } from './modes.ts';
+import { bestDone, countsOver, isDone, modeOfRow, rowFolder, sayMode } from './modes.ts';
 import type { DoneWork, Mode } from './modes.ts';
 import { rowOutcome } from './outcome.ts';
 import type { RowOutcome } from './outcome.ts';
@@ -41,7 +41,7 @@ export interface Reproduction {
 }
 
 /** Throws RecipeError for a row id that none of the reports has. */
-export function checkRowIds(reports: readonly PublishedReport[], ids: readonly string[] = []): void {
+function checkRowIds(reports: readonly PublishedReport[], ids: readonly string[] = []): void {
   const known = [...new Set(reports.flatMap(({ rows }) => rows.map(({ id }) => id)))];
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown === undefined) return;
@@ -96,13 +96,14 @@ async function reproduceRow(
     return;
   }
   const mode = of?.mode ?? modeOfRow(row, options.mode);
-  const done = bestDone(out, report.name, row.id);
-  if (done !== undefined && countsOver(done.mode, mode)) {
+  const work: DoneWork = { mode, folder: rowFolder(out, report.name, row.id, mode) };
+  const best = bestDone(out, report.name, row.id);
+  const done = best !== undefined && countsOver(best.mode, mode) ? best : isDone(work) ? work : undefined;
+  if (done !== undefined) {
     checkSameRow(row, done);
     io.stderr(`${title}: done (${sayMode(done.mode)})\n`);
     return;
   }
-  const work: DoneWork = { mode, folder: rowFolder(out, report.name, row.id, mode) };
   io.stderr(`${title} (${sayMode(mode)})\n`);
   const started = performance.now();
   try {

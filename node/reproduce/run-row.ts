@@ -6,8 +6,7 @@ import { DataError, InterruptedError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { rangeTest } from '../../src/search/range-test.ts';
 import type { Device } from '../../src/train/device.ts';
-import { planDuration } from '../../src/train/duration.ts';
-import { splitDataset } from '../../src/data/dataset.ts';
+import { planDuration, trainedRowCount } from '../../src/train/duration.ts';
 import { overfit } from '../../src/verify/overfit.ts';
 import { listenForInterrupts } from '../cli/interruption.ts';
 import { askedRecipe, openChosenDevice } from '../cli/options.ts';
@@ -59,6 +58,8 @@ export async function runRow(
     return;
   }
   const opened = await openInMode(row.recipe, mode, data);
+  // What was begun is gone on with; the others begin again.
+  if (row.kind === 'train' || row.kind === 'search') checkSameRow(row, work);
   writeAbout(folder, { ...program, recipe: asked, notes: [...opened.dataset.notes] });
   switch (row.kind) {
     case 'train': {
@@ -86,7 +87,7 @@ async function measure(
     line.clear();
     io.stderr(`${text}\n`);
   };
-  using interruption = listenForInterrupts(io, () => say('Stopping (Ctrl-C again stops at once).'));
+  using interruption = listenForInterrupts(io, say);
   const { signal } = interruption;
   let step = 0;
   try {
@@ -158,7 +159,7 @@ async function testRates(
   onStep: (step: number, steps: number) => void,
 ): Promise<ResultOf<'rangeTest'>> {
   const { schedule } = recipe;
-  const { steps: length } = planDuration(recipe, splitDataset(dataset, recipe.data).train.length);
+  const { steps: length } = planDuration(recipe, trainedRowCount(recipe, dataset));
   const test = await rangeTest(recipe, {
     device,
     dataset,
@@ -192,10 +193,7 @@ async function drawFigures(row: FiguresRow, run: string, folder: string, options
   return await drawRowFigures(row, run, folder, options.data, device);
 }
 
-/**
- * Throws DataError where finished work was done with an earlier form of a row's recipe: its numbers would stand beside settings that they
- * do not have.
- */
+/** Throws DataError where work was done with an earlier form of a row's recipe: its numbers would stand beside settings that they do not have. */
 export function checkSameRow(row: PublishedRow, { folder }: DoneWork): void {
   if (row.kind === 'exercise' || !existsSync(join(folder, 'row.json'))) return;
   const { recipe } = readAbout(folder);

@@ -10,7 +10,7 @@
  *   result.json            written last: the search is finished
  *   run.lock               there while a process writes
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { DataError } from '../../src/errors.ts';
@@ -28,7 +28,7 @@ const searchFileSchema = v.strictObject({
   dataFolder: v.optional(v.string()),
   startFolder: v.string(),
   dataSha256: v.optional(v.string()),
-  /** Rows of the training split, which --epochs is reckoned by. */
+  /** Rows that every run is trained on, which --epochs is reckoned by. */
   trainRows: v.number(),
   /** What a user should know about the data. */
   notes: v.array(v.string()),
@@ -45,7 +45,7 @@ const metricsSchema = v.object({
 });
 
 /** A line of trials.jsonl. */
-export const recordSchema = v.object({
+const recordSchema = v.object({
   trial: v.number(),
   fold: v.optional(v.number()),
   seed: v.number(),
@@ -83,6 +83,9 @@ const resultSchema = v.object({
   seconds: v.number(),
 });
 export type SearchResultJson = v.InferOutput<typeof resultSchema>;
+
+/** What to do about a finished search that is not whole. */
+export const mendSearch = 'Copy the search again, or go on with it: descent search … --resume.';
 
 /** Whether a folder holds a search, finished or not. */
 export function holdsSearch(folder: string): boolean {
@@ -128,19 +131,40 @@ export function populationFolder(folder: string, name: string): string {
 /** The lines of trials.jsonl and what they say: of whole populations only. A process that was killed may have left part of one. */
 export function readRecords(folder: string): { readonly lines: readonly string[]; readonly records: RunRecord[] } {
   const lines = readWholeLines(join(folder, 'trials.jsonl'));
-  const records = lines.map(parseRecord);
-  const firstBad = records.indexOf(undefined);
-  const read = records.slice(0, firstBad < 0 ? undefined : firstBad).filter((record) => record !== undefined);
+  const parsed = lines.map(parseRecord);
+  const firstBad = parsed.findIndex((record) => typeof record === 'string');
+  const read = parsed.slice(0, firstBad < 0 ? undefined : firstBad).filter((record) => typeof record !== 'string');
   const kept = read.slice(0, wholePopulations(folder, read));
   return { lines: lines.slice(0, kept.length), records: kept };
 }
 
-function parseRecord(line: string): RunRecord | undefined {
-  try {
-    return v.parse(recordSchema, JSON.parse(line)) as RunRecord;
-  } catch {
-    return undefined;
+/** Every line of trials.jsonl of a search that is finished: none may be missing or torn, whatever has become of its populations since. */
+export function readAllRecords(folder: string): readonly RunRecord[] {
+  const path = join(folder, 'trials.jsonl');
+  if (!existsSync(path)) throw new DataError(path, `is missing: it holds the runs of the search. ${mendSearch}`);
+  const lines = readFileSync(path, 'utf8').split('\n');
+  if (lines.pop() !== '') {
+    throw new DataError(path, `line ${lines.length + 1} is torn: it has no line break. ${mendSearch}`);
   }
+  return lines.map((line, index) => {
+    const record = parseRecord(line);
+    if (typeof record !== 'string') return record;
+    throw new DataError(path, `line ${index + 1} ${record}. ${mendSearch}`);
+  });
+}
+
+/** The record of a line; of a line that holds none, what is wrong with it. */
+function parseRecord(line: string): RunRecord | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return 'is no JSON';
+  }
+  const parsed = v.safeParse(recordSchema, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  return `is no run of a search: ${v.getDotPath(issue) ?? 'the top'}: ${issue.message}`;
 }
 
 /** How many of the records, from the first, belong to populations that all of their runs are there of. */

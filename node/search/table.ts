@@ -1,9 +1,7 @@
 /** The trials of a search as the rows of a table: on the terminal while they are trained, and as a result. */
-import type { TrialSummary } from '../../src/search/trials.ts';
+import type { MetricName, TrialSummary } from '../../src/search/trials.ts';
 import { formatMetric, isShare } from '../metric-names.ts';
 import { formatCount, formatNumber, formatPercent } from '../output.ts';
-
-export type MetricName = 'accuracy' | 'loss';
 
 const mostCharacters = 28;
 

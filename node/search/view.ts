@@ -22,6 +22,8 @@ interface Current {
   readonly startedAt: number;
   newest: TrainEvent;
   progress: ProgressEvent | undefined;
+  /** The next table is that of an evaluation: the population is still being trained. */
+  awaitsTable: boolean;
 }
 
 /** The populations between two cuts, and the steps at which they begin. */
@@ -56,9 +58,10 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
 
   function showPopulation({ population, event }: PopulationEvent): void {
     if (current?.population !== population) {
-      current = { population, startedAt: performance.now(), newest: event, progress: undefined };
+      current = { population, startedAt: performance.now(), newest: event, progress: undefined, awaitsTable: false };
     }
     current.newest = event;
+    current.awaitsTable = event.type === 'evaluation';
     if (event.type === 'progress') current.progress = event;
     const place = stage?.populations.indexOf(population) ?? -1;
     if (event.type !== 'start' || event.step <= (stage?.firstSteps[place] ?? 0)) return;
@@ -67,8 +70,11 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
 
   function showTable(event: TableEvent): void {
     table = event;
-    // After an evaluation the population is still being trained.
-    if (current === undefined || current.newest.type === 'evaluation') return;
+    if (current === undefined) return;
+    if (current.awaitsTable) {
+      current.awaitsTable = false;
+      return;
+    }
     if (!isTerminal) say(describeEnd(current, stage, event));
     ended = current.population;
     current = undefined;

@@ -22,8 +22,8 @@ import type { Field } from './space.ts';
 import { memoryStore } from './store.ts';
 import type { SearchPopulation, SearchStore } from './store.ts';
 import { runKey, summarise } from './summary.ts';
-import type { MetricName, RunState } from './summary.ts';
-import type { RunRecord, SearchResult, Trial, TrialRun, TrialSummary } from './trials.ts';
+import type { RunState } from './summary.ts';
+import type { MetricName, RunRecord, SearchResult, Trial, TrialRun, TrialSummary } from './trials.ts';
 
 export interface SearchOptions {
   readonly device: Device;
@@ -144,13 +144,12 @@ async function* runSearch(recipe: Recipe, options: SearchOptions): AsyncGenerato
 
   yield* runStage(context, firstTrials(recipe, fields));
   if (searchOf(recipe).strategy === 'coarseToFine') {
-    yield* runStage(context, fineTrials(recipe, fields, tableOf(context)));
+    const coarse = tableOf(context);
+    requireBest(coarse);
+    yield* runStage(context, fineTrials(recipe, fields, coarse));
   }
   const table = tableOf(context);
-  const [best] = table;
-  if (best?.value === undefined) {
-    throw new CheckError('no trial has a finite loss to its end. Search smaller learning rates.');
-  }
+  const best = requireBest(table);
   const seconds = new Map(records.map((record) => [record.population, record.populationSeconds]));
   return {
     metric,
@@ -160,6 +159,12 @@ async function* runSearch(recipe: Recipe, options: SearchOptions): AsyncGenerato
     adapter: device.name,
     seconds: [...seconds.values()].reduce((sum, each) => sum + each, 0),
   };
+}
+
+/** The best of a table. Throws CheckError where no trial has a value. */
+function requireBest([best]: readonly TrialSummary[]): TrialSummary {
+  if (best?.value !== undefined) return best;
+  throw new CheckError('no trial has a finite loss to its end. Search smaller learning rates.');
 }
 
 /** What the parts of a search share. */
@@ -240,9 +245,12 @@ async function* trainPopulation(
   const prepared = prepareHere(context, population.recipe);
   using kept = store.openPopulation(population, prepared);
   const isCut = population.until < population.steps;
-  let last = kept.evaluation;
   let seconds = kept.checkpoint?.counters.secondsTotal ?? 0;
-  const cutRecords = (): readonly RunRecord[] => recordsAtCut(population, last, seconds);
+  function note(evaluation: EvaluationEvent): void {
+    for (const [member, run] of population.runs.entries()) states.set(runKey(run), stateAt(evaluation, member));
+  }
+  if (kept.evaluation) note(kept.evaluation);
+  const cutRecords = (): readonly RunRecord[] => recordsAtCut(population, states, seconds);
   if (isCut && (kept.checkpoint?.counters.step ?? 0) >= population.until) return keep(store, cutRecords());
 
   const checkpoint = kept.checkpoint ?? carriedState(context, population, prepared, origins);
@@ -262,10 +270,7 @@ async function* trainPopulation(
       yield { type: 'population', population, event };
       if (event.type === 'checkpoint') seconds = event.checkpoint.counters.secondsTotal;
       if (event.type !== 'evaluation') continue;
-      last = event;
-      for (const [member, run] of population.runs.entries()) {
-        states.set(runKey(run), stateAt(event, member, 'running'));
-      }
+      note(event);
       yield { type: 'table', metric, table: tableOf(context) };
       if (isCut && event.step >= population.until) cutting.abort();
     }
@@ -323,23 +328,27 @@ function carriedState(
   return compact(members, prepared.plan.model.memberStride);
 }
 
-function stateAt(event: EvaluationEvent, member: number, state: 'running' | 'cut'): RunState {
+function stateAt(event: EvaluationEvent, member: number): RunState {
   const evaluation = event.members[member];
   const isFinite = Number.isFinite(evaluation?.train.cost);
   if (evaluation === undefined || !isFinite) return { step: event.step, state: 'diverged' };
   const { train: training, validation } = evaluation;
-  return { step: event.step, state, train: training, ...(validation && { validation }) };
+  return { step: event.step, state: 'running', train: training, ...(validation && { validation }) };
 }
 
+/** From the last evaluations; runs that were all stopped early before the population began have those of the cut before. */
 function recordsAtCut(
   { name, runs }: SearchPopulation,
-  event: EvaluationEvent | undefined,
+  states: ReadonlyMap<string, RunState>,
   populationSeconds: number,
 ): readonly RunRecord[] {
-  if (event === undefined) throw new Error(`population ${name} was never evaluated`);
   return runs.map((run, member) => {
-    const { state, ...rest } = stateAt(event, member, 'cut');
-    return { ...run, population: name, member, ...rest, state: state === 'running' ? 'cut' : state, populationSeconds };
+    const known = states.get(runKey(run));
+    if (known === undefined) throw new Error(`run ${runKey(run)} was never evaluated`);
+    const { step, train: training, validation } = known;
+    const state = known.state === 'diverged' ? 'diverged' : 'cut';
+    const place = { ...run, population: name, member, step, state, populationSeconds } as const;
+    return { ...place, ...(training && { train: training }), ...(validation && { validation }) };
   });
 }
 

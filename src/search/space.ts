@@ -28,6 +28,8 @@ const mostTrials = 10_000;
 const drawsPerTrial = 20;
 /** What describes the run or is set by the search itself. */
 const fixedFields = /^(name|description|members|search|data\.folds?)(\.|$)/;
+/** What says which data there is, not how it is used. */
+const sourceFields = /^data(\.(source|file|testFile|target|task|rows|classes|noise|turns))?$/;
 const drawnSets: ReadonlySet<string> = new Set(['choice', 'int']);
 
 /** The recipe without its search: what the trials change. */
@@ -59,6 +61,13 @@ export function readSpace(recipe: Recipe): readonly Field[] {
     if (fixedFields.test(path)) throw new RecipeError(place, 'is no field that a search can vary. Leave it out.');
     const field = { path, targets: targetsOf(base, path, place), ...readDimension(dimension, place) };
     for (const value of field.values ?? field.range ?? []) checkValue(base, field, value, place);
+    // The seed of generated data draws the rows themselves.
+    if (sourceFields.test(path) || (path === 'data.seed' && base.data.source === 'spirals')) {
+      throw new RecipeError(
+        place,
+        'makes another data set, but the trials of a search are all trained on one. Search with each data set by itself.',
+      );
+    }
     return field;
   });
   const setBy = new Map<string, string>();

@@ -1,13 +1,11 @@
 /** From what is known of the runs to the table of trials, best first. */
 import type { Metrics } from '../train/events.ts';
-import type { RunRecord, Trial, TrialRun, TrialSummary } from './trials.ts';
+import type { MetricName, RunRecord, Trial, TrialRun, TrialSummary } from './trials.ts';
 
 /** What a run shows at the moment: its newest record, or an evaluation since. */
 export type RunState = Pick<RunRecord, 'step' | 'train' | 'validation'> & {
   readonly state: RunRecord['state'] | 'running';
 };
-
-export type MetricName = 'accuracy' | 'loss';
 
 /** One run among those of a search. */
 export function runKey({ trial, fold, seed }: TrialRun): string {
@@ -95,9 +93,9 @@ function stateOf(
 function meanMetrics(all: readonly Metrics[]): Metrics | undefined {
   const [first] = all;
   if (first === undefined) return undefined;
-  const means = Object.keys(first).map((name) => {
+  const means = Object.keys(first).flatMap((name) => {
     const values = all.flatMap((one) => one[name as keyof Metrics] ?? []);
-    return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
+    return values.length < all.length ? [] : [[name, values.reduce((sum, value) => sum + value, 0) / all.length]];
   });
   return Object.fromEntries(means) as Metrics;
 }

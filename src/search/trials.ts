@@ -4,6 +4,9 @@
  */
 import type { Metrics } from '../train/events.ts';
 
+/** What trials may be compared by, on validation. */
+export type MetricName = 'accuracy' | 'loss';
+
 export interface Trial {
   /** From 0, in the order of the draws; the fine trials of a coarse-to-fine search come after the coarse ones. */
   readonly index: number;
@@ -53,7 +56,7 @@ export interface TrialSummary extends Trial {
 }
 
 export interface SearchResult {
-  readonly metric: 'accuracy' | 'loss';
+  readonly metric: MetricName;
   /** Best first: trials that are done, then those that were pruned (the later the better), then those that diverged. */
   readonly table: readonly TrialSummary[];
   readonly records: readonly RunRecord[];

@@ -1,5 +1,8 @@
 /** How long a run is, in steps; and what `--epochs` does to a recipe. */
+import { splitDataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { RecipeError } from '../errors.ts';
+import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { Duration } from './schedule.ts';
 
@@ -18,6 +21,13 @@ export function planDuration(recipe: Recipe, trainRows: number): Duration {
     return { steps: Math.max(1, Math.round(recipe.cycles * 2 * recipe.schedule.stepSize)), stepsPerEpoch };
   }
   return { steps: (recipe.epochs ?? 0) * stepsPerEpoch, stepsPerEpoch };
+}
+
+/** The rows that every run of a recipe is trained on: of a search with folds, those of one fold. Throws as `splitDataset` does. */
+export function trainedRowCount(recipe: Recipe, dataset: Dataset): number {
+  const [{ data } = recipe] = memberRecipes(recipe);
+  const folds = recipe.search?.folds;
+  return splitDataset(dataset, folds === undefined ? data : { ...data, folds, fold: 0 }).train.length;
 }
 
 /** By what a run becomes longer or shorter, counted in steps and counted in epochs: the two differ where the training rows change. */

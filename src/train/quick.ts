@@ -9,7 +9,7 @@ import type { DataRecipe, Recipe } from '../recipe/schema.ts';
 import { planDuration, rescaleSchedule } from './duration.ts';
 import type { DurationScale } from './duration.ts';
 
-export const quickRows = 10_000;
+const quickRows = 10_000;
 const quickShare = 1 / 5;
 
 /** The quick form; of a search with folds, the first 10,000 examples are what is cut into folds. Throws as `splitDataset` does. */
@@ -18,7 +18,7 @@ export function quickRecipe(recipe: Recipe, dataset: Dataset): Recipe {
   const { folds: _folds, fold: _fold, ...unfolded } = data;
   const allRows = splitDataset(dataset, unfolded).train.length;
   const rows = Math.min(allRows, quickRows);
-  const folds = data.folds ?? recipe.search?.folds;
+  const folds = recipe.search?.folds ?? data.folds;
   const trained = (count: number): number => count - (folds === undefined ? 0 : Math.floor(count / folds));
   const before = planDuration(recipe, trained(allRows));
   const onThese = planDuration(recipe, trained(rows));

@@ -88,7 +88,7 @@ function mergeMembers(members: readonly object[]): Record<string, unknown> {
   );
 }
 
-/** What `evaluationLine` wrote of a population of so many members; numbers that were not finite come back as NaN. */
+/** What `evaluationLine` wrote of a population of so many members; the numbers of those that have diverged come back as NaN. */
 export function parseEvaluationLine(line: string, population: number): EvaluationEvent {
   const { step, epoch, ...merged } = JSON.parse(line) as { step: number; epoch: number };
   const members = Array.from({ length: population }, (_, member) =>
@@ -97,11 +97,15 @@ export function parseEvaluationLine(line: string, population: number): Evaluatio
   return { type: 'evaluation', step, epoch, members: members as unknown as EvaluationEvent['members'] };
 }
 
-function memberOf(merged: object, member: number): object {
+function memberOf(merged: Readonly<Record<string, unknown>>, member: number): object {
+  const numberOf = (value: unknown): number | null => (value as readonly (number | null)[])[member] ?? null;
+  // Every member has a loss: what others lack beside it is no number that was not finite.
+  const hasDiverged = 'loss' in merged && numberOf(merged['loss']) === null;
   return Object.fromEntries(
-    Object.entries(merged).map(([field, value]): [string, unknown] => {
-      if (!Array.isArray(value)) return [field, memberOf(value as object, member)];
-      return [field, (value as readonly (number | null)[])[member] ?? Number.NaN];
+    Object.entries(merged).flatMap(([field, value]): [string, unknown][] => {
+      if (!Array.isArray(value)) return [[field, memberOf(value as Record<string, unknown>, member)]];
+      const number = numberOf(value);
+      return number === null && !hasDiverged ? [] : [[field, number ?? Number.NaN]];
     }),
   );
 }

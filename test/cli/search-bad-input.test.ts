@@ -92,6 +92,11 @@ test.each([
     'search.space["l2"]: l2: expected a number of at least 0, got -1.',
   ],
   [
+    'another data set',
+    ['--space', 'data.source={"choice":["digits","two-peaks"]}'],
+    'search.space["data.source"]: makes another data set, but the trials of a search are all trained on one. Search with each data set by ',
+  ],
+  [
     'a range that is no JSON',
     ['--space', 'l2=uniform'],
     'What follows "=" is not JSON. Write it as path=JSON, such as l2={',

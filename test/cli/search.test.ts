@@ -1,7 +1,7 @@
 // `descent search`: its table, its folder, and that a search that is killed goes on to the same table.
 import { appendFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import type { SearchResultJson } from '../../node/search/folder.ts';
 import { builtCli, descent, readText, spawnCli, temporaryFolder, until, writeFile } from './run-cli.ts';
@@ -56,7 +56,7 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0);
   printed = stdout;
   noted = stderr;
-}, 120_000);
+});
 
 test('people get the table, best first, the best trial and the command that trains it', () => {
   const lines = printed.split('\n');
@@ -163,13 +163,17 @@ function allCheckpoints(folder: string): string {
 }
 
 test('killed inside its second population, a search goes on there, and ends with the same records and table', async () => {
-  const folder = join(temporaryFolder(), 'search');
-  const args = [...searchArgs(recipe, folder), '--checkpoint-seconds', '0'];
-  const { child, finished } = spawnCli(args);
-  await until(() => child.exitCode !== null || checkpointsIn(folder, '002').length > 1);
-  child.kill('SIGKILL');
-  await finished;
-  expect(existsSync(join(folder, 'result.json'))).toBe(false);
+  let folder: string;
+  let args: readonly string[];
+  // Where this process has to wait for its turn the search may come to its end before it is killed.
+  do {
+    folder = join(temporaryFolder(), 'search');
+    args = [...searchArgs(recipe, folder), '--checkpoint-seconds', '0'];
+    const { child, finished } = spawnCli(args);
+    await until(() => child.exitCode !== null || checkpointsIn(folder, '002').length > 1);
+    child.kill('SIGKILL');
+    await finished;
+  } while (existsSync(join(folder, 'populations', '002', 'result.json')));
   const before = writtenAt(folder);
   expect(before.size).toBe(1);
   const { code, stderr } = await descent([...args, '--resume']);
@@ -180,7 +184,7 @@ test('killed inside its second population, a search goes on there, and ends with
   expect(recordsIn(folder)).toEqual(recordsIn(undisturbed));
   expect(resultIn(folder).table).toEqual(resultIn(undisturbed).table);
   expect(readText(folder, 'trials.csv')).toBe(readText(undisturbed, 'trials.csv'));
-}, 60_000);
+});
 
 test.each([
   ['halving', halving],
@@ -194,6 +198,7 @@ test.each([
     const folder = join(temporaryFolder(), 'search');
     const args = [...searchArgs(content, folder), '--checkpoint-seconds', '0.01'];
     const delays: number[] = [];
+    let interruptions = 0;
     while (delays.length < 5 && !existsSync(join(folder, 'result.json'))) {
       const resume = existsSync(join(folder, 'recipe.json')) ? ['--resume'] : [];
       const before = allCheckpoints(folder);
@@ -203,8 +208,9 @@ test.each([
       await new Promise((resolve) => setTimeout(resolve, delays.at(-1)));
       child.kill('SIGKILL');
       await finished;
+      if (!existsSync(join(folder, 'result.json'))) interruptions++;
     }
-    expect(delays.length, 'kills before the end').toBeGreaterThan(2);
+    expect(interruptions, 'kills before the end').toBeGreaterThan(0);
     const { code, stderr } = await descent([...args, '--resume']);
     expect(code, stderr).toBe(0);
     const told = `killed after ${delays.join(', ')} ms`;
@@ -258,6 +264,10 @@ test('Ctrl-C writes a checkpoint, exits with 130 and says how to go on', async (
 
 test('on a terminal the table is redrawn in place, within it, and taken away at the end', async () => {
   const terminal = emulateTerminal(80, 9);
+  // Every frame is drawn, however fast the machine is.
+  let milliseconds = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (milliseconds += 101));
+  onTestFinished(() => clock.mockRestore());
   const { code } = await descent(searchArgs(recipe, join(temporaryFolder(), 'search')), {
     terminalColumns: 80,
     terminalRows: 9,
@@ -271,7 +281,7 @@ test('on a terminal the table is redrawn in place, within it, and taken away at 
     expect(shown.filter((line) => line.includes('rank'))).toHaveLength(1);
     expect(shown.at(-1)).toMatch(/^… and \d+ more$/);
   }
-  expect(frames.join('\n')).toMatch(/^population 2 of 2: 6 runs +\d+ % +[\d,]+ samples\/s +[\d.]+ s left$/m);
+  expect(frames.join('\n')).toMatch(/^population 2 of 2: 6 runs +\d+ % +[\d,]+ samples\/s +.* left$/m);
   const last = terminal.screen();
   expect(last).not.toContain('rank');
   expect(last.split('\n').at(-1)).toMatch(/^The report is /);

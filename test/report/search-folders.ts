@@ -24,7 +24,7 @@ export interface MadeSearch {
 }
 
 /** Park and Miller, "Random number generators: good ones are hard to find" (1988): 0..1, alike every time. */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
@@ -41,7 +41,7 @@ export function drawTrials(
 }
 
 /** Every combination. */
-export function gridTrials(space: Readonly<Record<string, readonly unknown[]>>): Trial[] {
+function gridTrials(space: Readonly<Record<string, readonly unknown[]>>): Trial[] {
   const combined = Object.entries(space).reduce<Values[]>(
     (rows, [path, values]) => rows.flatMap((row) => values.map((value) => ({ ...row, [path]: value }))),
     [{}],

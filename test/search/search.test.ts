@@ -77,6 +77,14 @@ const cases: readonly { name: string; recipe: Recipe; populations: number }[] = 
     ),
     populations: 3,
   },
+  {
+    name: 'members that have all stopped early before the first cut are carried over every cut',
+    recipe: searchRecipe(
+      { space: { 'optimizer.learningRate': { logUniform: [1e-3, 1e-2] } }, strategy: 'halving', trials: 4, factor: 2 },
+      { epochs: 16, earlyStopping: { patience: 1, minDelta: 10 } },
+    ),
+    populations: 3,
+  },
 ];
 
 describe('every run that is done has the bits of the same recipe alone', () => {
@@ -181,6 +189,9 @@ test('trials that diverge come last; where all do, the search says so', async ()
   ]);
   expect(result.table[1]!.value).toBeUndefined();
   await expect(searchAll(searchRecipe(space([1e30, 1e35]), { ...optimizer, ...relu }))).rejects.toThrow(CheckError);
+  const ranges = { 'optimizer.learningRate': { logUniform: [1e30, 1e35] }, l2: { choice: [0, 0.1] } };
+  const coarse = searchRecipe({ space: ranges, strategy: 'coarseToFine', trials: 2 }, { ...optimizer, ...relu });
+  await expect(searchAll(coarse)).rejects.toThrow(CheckError);
 });
 
 /** Keeps what a folder would: the newest checkpoint and evaluation of each population, and the records. */

@@ -168,6 +168,18 @@ describe('what cannot be searched is said in a sentence', () => {
     },
     { name: 'the fold', search: { space: { 'data.fold': { int: [0, 2] } } }, says: /no field that a search can vary/ },
     {
+      name: 'the noise of generated data',
+      search: { space: { 'data.noise': { uniform: [0, 0.1] } } },
+      fields: { data: { source: 'spirals', validation: 0.2 } },
+      says: /makes another data set/,
+    },
+    {
+      name: 'the seed that generated data is drawn from',
+      search: { space: { 'data.seed': { int: [0, 2] } } },
+      fields: { data: { source: 'spirals', validation: 0.2 } },
+      says: /makes another data set/,
+    },
+    {
       name: 'one field twice',
       search: { space: { 'model.layers.*.units': { choice: [3] }, 'model.layers.0.units': { choice: [4] } } },
       says: /both set model\.layers\.0\.units/,

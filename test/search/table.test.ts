@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { trialsCsv } from '../../node/search/csv.ts';
 import { sayMean, sayValue, shortNames, tableRows } from '../../node/search/table.ts';
 import { readTable } from '../../src/formats/csv.ts';
+import { runKey, summarise } from '../../src/search/summary.ts';
+import type { RunState } from '../../src/search/summary.ts';
 import type { TrialSummary } from '../../src/search/trials.ts';
 
 test.each([
@@ -46,6 +48,22 @@ test('a mean has its deviation behind it', () => {
   expect(sayMean('loss', { value: 0.51234, deviation: 0.0123 })).toBe('0.5123 ± 0.012');
   expect(sayMean('accuracy', { value: 0.5 })).toBe('50.00 %');
   expect(sayMean('accuracy', {})).toBe('');
+});
+
+test('a mean over runs is of what all of them have', () => {
+  const trial = { index: 0, values: {}, stage: 'only' } as const;
+  const runs = [0, 1].map((seed) => ({ trial: 0, seed }));
+  const measured = [
+    { loss: 1, cost: 2, rmse: 3 },
+    { loss: 3, cost: 4 },
+  ];
+  const states = runs.map((run, index): [string, RunState] => {
+    const metrics = measured[index] ?? { loss: 0, cost: 0 };
+    return [runKey(run), { step: 9, state: 'done', train: metrics, validation: metrics }];
+  });
+  const [row] = summarise([trial], runs, new Map(states), new Set(), 'loss');
+  expect(row).toMatchObject({ value: 2, train: { loss: 2, cost: 3 } });
+  expect(row?.validation).toEqual({ loss: 2, cost: 3 });
 });
 
 const metrics = { loss: 0.5, cost: 0.6, accuracy: 0.9 };

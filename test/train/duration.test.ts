@@ -1,8 +1,9 @@
 /** How long a run is, and what --epochs makes of each schedule. */
 import { expect, test } from 'vitest';
 import { parseRecipe } from '../../src/recipe/parse.ts';
-import { planDuration, rescaleToEpochs } from '../../src/train/duration.ts';
+import { planDuration, rescaleToEpochs, trainedRowCount } from '../../src/train/duration.ts';
 import { learningRate } from '../../src/train/schedule.ts';
+import { clouds } from './support.ts';
 
 const trainRows = 103;
 const parse = (fields: object) =>
@@ -31,6 +32,21 @@ test.each([
   expect([recipe.steps, recipe.cycles]).toEqual([undefined, undefined]);
   expect(planDuration(recipe, trainRows).steps).toBe(40);
   expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+});
+
+test.each([
+  ['a run', {}, 90],
+  ['a run with validation', { data: { source: 'csv', file: 'in memory', validation: 20 } }, 70],
+  ['one fold', { data: { source: 'csv', file: 'in memory', folds: 4, fold: 3 } }, 68],
+  [
+    'a population of folds',
+    { data: { source: 'csv', file: 'in memory', folds: 3 }, members: [{ 'data.fold': 2 }] },
+    60,
+  ],
+  ['a search with folds', { search: { space: { l2: { grid: [0] } }, folds: 3 } }, 60],
+])('%s counts the rows that it trains on', (_, fields, rowCount) => {
+  const recipe = parse({ epochs: 2, data: { source: 'csv', file: 'in memory' }, ...fields });
+  expect(trainedRowCount(recipe, clouds())).toBe(rowCount);
 });
 
 test('the same number of epochs changes nothing', () => {

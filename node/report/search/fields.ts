@@ -90,20 +90,20 @@ function widen(least: number, most: number, isLog: boolean): [number, number] {
 }
 
 function categoryField(base: FieldBase, listed: readonly unknown[], values: readonly unknown[]): CategoryField {
-  const all = new Map([...listed, ...values].map((value) => [sayValue(value), value]));
+  const all = new Map([...listed, ...values].map((value) => [sayInFull(value), value]));
   const isNumeric = [...all.values()].every((value) => typeof value === 'number');
   const labels = [...all.keys()];
   return { ...base, kind: 'category', labels: isNumeric ? labels.toSorted((a, b) => Number(a) - Number(b)) : labels };
 }
 
 /** A value as people write it: numbers at full length, objects without quotation marks. */
-export function sayValue(value: unknown): string {
+export function sayInFull(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
-  if (Array.isArray(value)) return `[${value.map(sayValue).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(sayInFull).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
     return `{${Object.entries(value)
-      .map(([name, each]) => `${name}: ${sayValue(each)}`)
+      .map(([name, each]) => `${name}: ${sayInFull(each)}`)
       .join(', ')}}`;
   }
   return value === undefined ? '' : JSON.stringify(value);
@@ -111,7 +111,7 @@ export function sayValue(value: unknown): string {
 
 /** A value in a table or beside a name: numbers that were drawn with six digits. */
 export function sayShort(value: unknown): string {
-  if (typeof value !== 'number') return sayValue(value);
+  if (typeof value !== 'number') return sayInFull(value);
   const short = Number(value.toPrecision(6));
   return Number.isInteger(short) && Math.abs(short) < 1e6 ? String(short) : sayDigits(short);
 }
@@ -126,7 +126,7 @@ export function sayValues(values: Readonly<Record<string, unknown>>, fields: rea
   return fields
     .map(({ path, shortName }) => {
       const value = values[path];
-      return `${shortName} ${typeof value === 'number' ? formatNumber(value) : sayValue(value)}`;
+      return `${shortName} ${typeof value === 'number' ? formatNumber(value) : sayInFull(value)}`;
     })
     .join(', ');
 }
@@ -134,7 +134,7 @@ export function sayValues(values: Readonly<Record<string, unknown>>, fields: rea
 /** Where a value stands along a field: the number itself, or the place of its category from 0. Undefined for what the field has not. */
 export function placeOf(field: Field, value: unknown): number | undefined {
   if (field.kind === 'number') return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-  const place = field.labels.indexOf(sayValue(value));
+  const place = field.labels.indexOf(sayInFull(value));
   return place < 0 ? undefined : place;
 }
 

@@ -2,13 +2,13 @@
 import { version } from '../../../package.json';
 import type { Dimension } from '../../../src/recipe/search-schema.ts';
 import type { Metrics } from '../../../src/train/events.ts';
-import type { TrialSummary } from '../../../src/search/trials.ts';
+import type { MetricName, TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { formatCount, formatSeconds } from '../../output.ts';
 import { sayCount, sayMean, shortNames } from '../../search/table.ts';
 import { code, facts, paragraph, table as htmlTable } from '../html.ts';
 import type { Part, Section } from '../sections.ts';
-import { sayShort, sayValue } from './fields.ts';
+import { sayShort, sayInFull } from './fields.ts';
 import { drawSearch } from './figures.ts';
 import { runKind } from './marks.ts';
 import { lastRecords } from './search-data.ts';
@@ -113,7 +113,7 @@ function tableSection(data: SearchData): Section {
   const hasOther = table.some(({ validation }) => validation?.[other] !== undefined);
   const hasStages = table.some(({ stage }) => stage !== 'only');
   const hasStates = table.some(({ state }) => state !== 'done');
-  const sayMetric = (metrics: Metrics | undefined, name: 'accuracy' | 'loss'): string => {
+  const sayMetric = (metrics: Metrics | undefined, name: MetricName): string => {
     const value = metrics?.[name];
     return value === undefined ? '' : formatMetric(name, value);
   };
@@ -197,12 +197,12 @@ function populationsSection({ records }: SearchData): Section {
 }
 
 function sayDimension({ uniform, logUniform, int, choice, grid }: Dimension): string {
-  const range = ([from, to]: readonly [number, number]): string => `${sayValue(from)} to ${sayValue(to)}`;
+  const range = ([from, to]: readonly [number, number]): string => `${sayInFull(from)} to ${sayInFull(to)}`;
   if (logUniform !== undefined) return `${range(logUniform)}, logarithms evenly`;
   if (uniform !== undefined) return `${range(uniform)}, evenly`;
   if (int !== undefined) return `whole numbers, ${range(int)}`;
-  if (choice !== undefined) return `one of ${choice.map(sayValue).join(', ')}`;
-  return `each of ${(grid ?? []).map(sayValue).join(', ')}`;
+  if (choice !== undefined) return `one of ${choice.map(sayInFull).join(', ')}`;
+  return `each of ${(grid ?? []).map(sayInFull).join(', ')}`;
 }
 
 function endSection({ folder, search, dataFolder }: SearchData): Section {
