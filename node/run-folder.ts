@@ -10,6 +10,7 @@
  *   checkpoints/           the newest two, step-000000123.safetensors
  *   final.safetensors      the weights
  *   result.json            written last: the run is finished
+ *   cut.json               of a population that its search went no further with
  *   run.lock               there while a process writes
  */
 import {
@@ -40,6 +41,7 @@ import { evaluationLine, parseEvaluationLine, resultSchema } from '../src/train/
 import type { ResultJson } from '../src/train/result-json.ts';
 import { savedModelSchema } from '../src/train/saved-model.ts';
 import type { TrainedModel } from '../src/train/use-model.ts';
+import { refuseEnded, refuseSearch, refuseUnfinishedPopulation } from './search/marks.ts';
 
 const keptCheckpoints = 2;
 const checkpointName = /^step-\d+\.safetensors$/;
@@ -84,6 +86,7 @@ export function holdsRun(folder: string): boolean {
 
 /** Throws DataError where the folder holds no run that can be read: recipe.json is the last of its first files. */
 function requireRun(folder: string): void {
+  refuseSearch(folder);
   if (existsSync(join(folder, 'recipe.json'))) return;
   throw new DataError(folder, 'holds no run: there is no recipe.json. Name a folder that "descent train" wrote.');
 }
@@ -91,6 +94,11 @@ function requireRun(folder: string): void {
 /** The run's recipe. Throws DataError where the folder holds no run, RecipeError where its recipe is no recipe. */
 export function readRunRecipe(folder: string): Recipe {
   requireRun(folder);
+  return readRecipe(folder);
+}
+
+/** The recipe of a run or of a search. Throws RecipeError where it is no recipe. */
+export function readRecipe(folder: string): Recipe {
   return parseRecipe(upgradeRecipe(readJson(join(folder, 'recipe.json'))));
 }
 
@@ -116,6 +124,8 @@ export function readModelFile(folder: string): ModelFile {
 function readFinalWeights(folder: string): Uint8Array {
   const path = join(folder, 'final.safetensors');
   if (existsSync(path)) return readFileSync(path);
+  refuseEnded(folder);
+  refuseUnfinishedPopulation(folder);
   throw new DataError(
     folder,
     'is not finished: it has no final.safetensors. Go on with "descent train … --resume", or, where its loss was not finite, train it ' +
@@ -337,7 +347,7 @@ function syncFolder(path: string): void {
 
 /** What `writeWhole` left behind when the process was killed. */
 const unfinishedName =
-  /^\.(step-\d+|init|final|recipe|model|result|metrics|observations|search|trials|best)\.(safetensors|jsonl?|csv)\.tmp$/;
+  /^\.(step-\d+|init|final|recipe|model|result|metrics|observations|search|trials|best|cut)\.(safetensors|jsonl?|csv)\.tmp$/;
 
 export function removeUnfinishedFiles(directory: string): void {
   for (const name of readdirSync(directory)) if (unfinishedName.test(name)) rmSync(join(directory, name));

@@ -37,7 +37,7 @@ export function reportCommand(io: Io): Command {
     .option('--data <folder>', 'folder of the data sets (default: as in training)');
   return addJsonOption(addDeviceOptions(command)).action(async (run: string, options: ReportOptions) => {
     const { member = 0, input, data } = options;
-    const { holdsSearch } = await import('../search/folder.ts');
+    const { holdsSearch } = await import('../search/marks.ts');
     if (holdsSearch(run)) {
       await reportSearch(run, options, io);
       return;

@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataError, RecipeError } from '../../src/errors.ts';
 import { strategyNames } from '../../src/recipe/search-schema.ts';
-import { planSearch } from '../../src/search/search.ts';
+import { planSearch } from '../../src/search/planning.ts';
 import { readSpace } from '../../src/search/space.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
 import { formatJson, formatSeconds, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { refuseOtherRecipe } from '../run-folder.ts';
 import { describePopulations, formatPopulations, sayPopulations } from '../search/describe.ts';
-import { holdsSearch, readSearchFile, readSearchRecipe, readSearchResult } from '../search/folder.ts';
+import { readSearchFile, readSearchRecipe, readSearchResult } from '../search/folder.ts';
 import type { SearchResultJson } from '../search/folder.ts';
+import { holdsSearch } from '../search/marks.ts';
 import { sayCount, sayMean, sayValue, tableAlignment, tableRows } from '../search/table.ts';
 import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {

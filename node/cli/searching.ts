@@ -9,9 +9,10 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
 import { overrideRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
+import { planSearch } from '../../src/search/planning.ts';
+import type { SearchPlan } from '../../src/search/planning.ts';
 import type { Limits } from '../../src/search/populations.ts';
-import { planSearch, search } from '../../src/search/search.ts';
-import type { SearchPlan } from '../../src/search/search.ts';
+import { search, usualMemoryBytes } from '../../src/search/search.ts';
 import { baseRecipe, readSpace, trialOverrides } from '../../src/search/space.ts';
 import type { SearchResult, TrialSummary } from '../../src/search/trials.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
@@ -22,8 +23,9 @@ import type { Io } from '../output.ts';
 import { holdsRun } from '../run-folder.ts';
 import { lockRun } from '../run-lock.ts';
 import { describePopulations, sayPopulations } from '../search/describe.ts';
-import { holdsSearch, readSearchFile } from '../search/folder.ts';
+import { readSearchFile } from '../search/folder.ts';
 import type { SearchFile, SearchResultJson } from '../search/folder.ts';
+import { holdsSearch } from '../search/marks.ts';
 import { openSearch } from '../search/store.ts';
 import type { FolderStore } from '../search/store.ts';
 import { sayCount } from '../search/table.ts';
@@ -50,13 +52,11 @@ export interface FolderSearch extends DeviceChoice {
 }
 
 const gibibyte = 2 ** 30;
-/** WebGPU does not tell how much memory a GPU has. */
-const usualGpuMemory = 4 * gibibyte;
 
 /** What populations are packed for: what was said, else half of the machine's memory where the device computes in it, 4 GiB on a GPU. */
 export function searchLimits(device: Device, memory: number | undefined): Limits {
   const sharesMemory = device.kind === 'cpu' || device.software;
-  const usual = sharesMemory ? Math.floor(totalmem() / 2) : usualGpuMemory;
+  const usual = sharesMemory ? Math.floor(totalmem() / 2) : usualMemoryBytes;
   return {
     maxBindingBytes: maxBindingBytes(device),
     memoryBytes: memory === undefined ? usual : Math.floor(memory * gibibyte),

@@ -17,6 +17,7 @@ import {
   readRunRecipe,
   writeWhole,
 } from '../run-folder.ts';
+import { refuseTraining } from '../search/marks.ts';
 import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {
   addDeviceOptions,
@@ -62,6 +63,7 @@ export function trainCommand(io: Io, args: readonly string[]): Command {
     if (options.resume === true && options.out === undefined) {
       throw new RecipeError('--resume', 'needs --out, the folder of the run to go on with.');
     }
+    if (options.out !== undefined) refuseTraining(options.out);
     const resumed = options.out !== undefined && holdsRun(options.out);
     if (resumed && options.resume !== true) throw alreadyHoldsRun(options.out);
     if (options.profileTrace !== undefined) checkWritable(options.profileTrace, '--profile-trace');

@@ -16,7 +16,8 @@ import * as v from 'valibot';
 import { DataError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { RunRecord } from '../../src/search/trials.ts';
-import { readJson, readRunRecipe, readWholeLines } from '../run-folder.ts';
+import { readJson, readRecipe, readRunRecipe, readWholeLines } from '../run-folder.ts';
+import { holdsSearch } from './marks.ts';
 
 const searchFileSchema = v.strictObject({
   /** Device memory that a population may take, and the largest binding: the populations of the search are packed for these. */
@@ -87,11 +88,6 @@ export type SearchResultJson = v.InferOutput<typeof resultSchema>;
 /** What to do about a finished search that is not whole. */
 export const mendSearch = 'Copy the search again, or go on with it: descent search … --resume.';
 
-/** Whether a folder holds a search, finished or not. */
-export function holdsSearch(folder: string): boolean {
-  return ['search.json', 'recipe.json'].every((name) => existsSync(join(folder, name)));
-}
-
 /** Throws DataError where the folder holds no search. */
 function requireSearch(folder: string): void {
   if (holdsSearch(folder)) return;
@@ -100,7 +96,7 @@ function requireSearch(folder: string): void {
 
 export function readSearchRecipe(folder: string): Recipe {
   requireSearch(folder);
-  return readRunRecipe(folder);
+  return readRecipe(folder);
 }
 
 export function readSearchFile(folder: string): SearchFile {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { DataError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { SearchPopulation, SearchStore } from '../../src/search/store.ts';
-import type { SearchResult } from '../../src/search/trials.ts';
+import type { RunRecord, SearchResult } from '../../src/search/trials.ts';
 import { resultJson } from '../../src/train/result-json.ts';
 import { describeModel } from '../../src/train/saved-model.ts';
 import type { Prepared } from '../../src/train/session.ts';
@@ -20,8 +20,10 @@ import {
 } from '../run-folder.ts';
 import { lockRun } from '../run-lock.ts';
 import { trialsCsv } from './csv.ts';
-import { holdsSearch, populationFolder, readRecords, readSearchFile, readSearchRecipe } from './folder.ts';
+import { populationFolder, readRecords, readSearchFile, readSearchRecipe } from './folder.ts';
 import type { SearchFile, SearchResultJson } from './folder.ts';
+import { endFileName, holdsSearch } from './marks.ts';
+import type { PopulationEnd } from './marks.ts';
 
 export interface FolderStore extends SearchStore {
   /** As it stands in the folder. */
@@ -82,6 +84,7 @@ export function openSearch(folder: string, recipe: Recipe, file: SearchFile, say
       return readCut(populationFolder(folder, population.name), population, prepared);
     },
     addRecords(added) {
+      markEnds(folder, added);
       appendSynced(trialsPath, added.map((record) => `${JSON.stringify(record)}\n`).join(''));
     },
     finish(result, best) {
@@ -93,6 +96,18 @@ export function openSearch(folder: string, recipe: Recipe, file: SearchFile, say
       return json as SearchResultJson;
     },
   };
+}
+
+/** Marks the populations of which no run came to its end: they have no result. */
+function markEnds(folder: string, records: readonly RunRecord[]): void {
+  for (const name of new Set(records.map(({ population }) => population))) {
+    const own = records.filter(({ population }) => population === name);
+    const place = populationFolder(folder, name);
+    if (own.some(({ state }) => state === 'done') || existsSync(join(place, 'result.json'))) continue;
+    const step = Math.max(...own.map((record) => record.step));
+    const end: PopulationEnd = { step, end: own.some(({ state }) => state === 'cut') ? 'cut' : 'diverged' };
+    writeWhole(join(place, endFileName), asJson(end));
+  }
 }
 
 function modelFile(

@@ -67,7 +67,10 @@ function takeFold(dataset: Dataset, data: DataRecipe, folds: number, split: Spli
   const { train, validation, test } = split;
   const { fold = 0 } = data;
   if (validation.length > 0) {
-    throw new RecipeError('data.folds', 'takes the validation rows from the training rows. Leave out data.validation.');
+    throw new RecipeError(
+      'data.folds',
+      'takes the validation rows from the training rows. Leave out data.validation, or set it to 0.',
+    );
   }
   if (fold >= folds) throw new RecipeError('data.fold', `is ${fold}; folds count from 0 to ${folds - 1}.`);
   const partRowCount = Math.floor(train.length / folds);

@@ -76,28 +76,45 @@ export function groupRuns(
   runs: readonly TrialRun[],
   dataset: Dataset,
 ): readonly RunGroup[] {
-  const groups = new Map<string, { recipe: Recipe; runs: TrialRun[]; members: Record<string, number>[] }>();
+  const groups = new Map<string, { recipe: Recipe; runs: TrialRun[]; own: Record<string, number>[] }>();
   const byIndex = new Map(trials.map((trial) => [trial.index, trial]));
   for (const run of runs) {
     const trial = byIndex.get(run.trial);
     if (trial === undefined) throw new Error(`no trial ${run.trial}`);
     const alone = runRecipe(recipe, fields, trial, run);
-    const shared: Record<string, unknown> = {};
     const own: Record<string, number> = {};
-    for (const [path, value] of Object.entries(runOverrides(recipe, fields, trial, run))) {
-      if (typeof value === 'number' && mayDiffer(alone, path)) own[path] = value;
-      else shared[path] = value;
-    }
-    const key = JSON.stringify(shared);
+    const key = JSON.stringify(takeOwn(alone, alone, '', own));
     let group = groups.get(key);
     if (group === undefined) {
-      group = { recipe: overrideRecipe(baseRecipe(recipe), shared), runs: [], members: [] };
+      group = { recipe: alone, runs: [], own: [] };
       groups.set(key, group);
     }
     group.runs.push(run);
-    group.members.push(own);
+    group.own.push(own);
   }
-  return [...groups.values()].map((group) => ({ ...group, steps: groupSteps(group, dataset) }));
+  return [...groups.values()].map(({ own, ...rest }) => {
+    const [first = {}] = own;
+    const differing = Object.keys(first).filter((path) => own.some((one) => one[path] !== first[path]));
+    // Its seed names each member, even where all agree in it.
+    const paths = differing.includes('seed') ? differing : [...differing, 'seed'];
+    const members = own.map((one) => Object.fromEntries(paths.map((path) => [path, one[path] ?? 0])));
+    const group = { ...rest, members };
+    return { ...group, steps: groupSteps(group, dataset) };
+  });
+}
+
+/**
+ * A part of a recipe without the numbers in which the members of a population may differ; these are put into `own`, by path, and null
+ * stands in their places.
+ */
+function takeOwn(alone: Recipe, part: unknown, place: string, own: Record<string, number>): unknown {
+  if (typeof part === 'number' && mayDiffer(alone, place)) {
+    own[place] = part;
+    return null;
+  }
+  if (typeof part !== 'object' || part === null) return part;
+  const at = (name: string): string => (place === '' ? name : `${place}.${name}`);
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, takeOwn(alone, value, at(name), own)]));
 }
 
 /** Steps of the whole training; checks that there are rows to choose by. */
@@ -107,7 +124,7 @@ function groupSteps({ recipe, members }: Omit<RunGroup, 'steps'>, dataset: Datas
   if (validation.length === 0) {
     throw new RecipeError(
       'data.validation',
-      'a search needs rows to choose by. Give it a share of the rows, or cross-validate with "search.folds".',
+      'a search needs rows to choose by. Set it to a share of the rows, such as 0.2, or cross-validate with "search.folds" (--folds).',
     );
   }
   return planDuration(first, train.length).steps;

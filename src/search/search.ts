@@ -2,9 +2,11 @@
  * A search: trials drawn from a space, packed into populations, trained, compared. Everything that it decides follows from the recipe,
  * the limits and the results so far, so that a search that is gone on with takes the same course.
  */
-import type { Dataset } from '../data/dataset.ts';
-import { CheckError, InterruptedError, NonFiniteError, RecipeError } from '../errors.ts';
-import type { Recipe } from '../recipe/schema.ts';
+import { loadDataset } from '../data/dataset.ts';
+import type { DataFiles, Dataset } from '../data/dataset.ts';
+import { CheckError, InterruptedError, NonFiniteError } from '../errors.ts';
+import { parseRecipe } from '../recipe/parse.ts';
+import type { Recipe, RecipeInput } from '../recipe/schema.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
 import { maxBindingBytes } from '../train/device.ts';
 import type { Device } from '../train/device.ts';
@@ -13,10 +15,11 @@ import { startRun } from '../train/run.ts';
 import type { Run } from '../train/run.ts';
 import { prepare } from '../train/session.ts';
 import type { Prepared } from '../train/session.ts';
-import { train } from '../train/trainer.ts';
+import { noFiles, train } from '../train/trainer.ts';
 import { compact } from './compact.ts';
-import { cutStep, groupRuns, packGroups, trialRuns } from './populations.ts';
-import type { Limits, RunGroup } from './populations.ts';
+import { chooseMetric, cutShares, untilCut } from './planning.ts';
+import { groupRuns, packGroups, trialRuns } from './populations.ts';
+import type { Limits } from './populations.ts';
 import { fineTrials, firstTrials, readSpace, searchOf } from './space.ts';
 import type { Field } from './space.ts';
 import { memoryStore } from './store.ts';
@@ -27,9 +30,11 @@ import type { MetricName, RunRecord, SearchResult, Trial, TrialRun, TrialSummary
 
 export interface SearchOptions {
   readonly device: Device;
-  readonly dataset: Dataset;
-  /** Device memory that a population may take, in bytes. */
-  readonly memoryBytes: number;
+  /** The dataset, if it is loaded already; else it is loaded from `files`. */
+  readonly dataset?: Dataset;
+  readonly files?: DataFiles;
+  /** Device memory that a population may take, in bytes; WebGPU does not tell how much there is. Default: 4 GiB. */
+  readonly memoryBytes?: number;
   /** Largest storage binding that populations are made for; default: the device's. A search is gone on with by the same. */
   readonly maxBindingBytes?: number;
   readonly store?: SearchStore;
@@ -38,6 +43,9 @@ export interface SearchOptions {
   readonly chunkMilliseconds?: number;
   readonly checkpointSeconds?: number;
 }
+
+/** What a population may take where nothing is said, in bytes. */
+export const usualMemoryBytes = 4 * 2 ** 30;
 
 /** Before the populations of a stage, or of what is left after a cut, are trained. */
 export interface PopulationsEvent {
@@ -68,70 +76,17 @@ export type SearchRun = Run<SearchEvent, SearchResult>;
  * Searches the space of a recipe on a device; the test split is left alone. Throws (from the iteration and from `result`) RecipeError,
  * DataError, ShapeError or LimitError for bad input, CheckError where no trial has a finite loss, DeviceError when the device is lost.
  */
-export function search(recipe: Recipe, options: SearchOptions): SearchRun {
+export function search(recipe: RecipeInput | Recipe, options: SearchOptions): SearchRun {
   return startRun(runSearch(recipe, options));
 }
 
-/** How a search begins: its first trials, and the populations that they make on a device with these limits. */
-export interface SearchPlan {
-  readonly metric: MetricName;
-  readonly trials: readonly Trial[];
-  readonly populations: readonly SearchPopulation[];
-  /** Of successive halving: the shares of the training after which trials are pruned. */
-  readonly cuts: readonly number[];
-}
-
-/** Plans a search. Throws RecipeError or LimitError for a space that cannot be searched. */
-export function planSearch(recipe: Recipe, dataset: Dataset, limits: Limits): SearchPlan {
-  const fields = readSpace(recipe);
-  const metric = chooseMetric(recipe, dataset);
-  const trials = firstTrials(recipe, fields);
-  const groups = groupRuns(recipe, fields, trials, trialRuns(recipe, trials), dataset);
-  const cuts = cutShares(recipe, groups, trials.length, dataset);
-  const populations = packGroups(groups, dataset, limits, untilCut(dataset, cuts[0]), 1);
-  return { metric, trials, populations, cuts };
-}
-
-function chooseMetric(recipe: Recipe, dataset: Dataset): MetricName {
-  const { metric = dataset.task === 'regression' ? 'loss' : 'accuracy' } = searchOf(recipe);
-  if (metric === 'accuracy' && dataset.task === 'regression') {
-    throw new RecipeError('search.metric', 'is "accuracy", but the data is a regression. Use "loss".');
-  }
-  return metric;
-}
-
-/** The shares of the training at which every kind of run has an evaluation to cut at. */
-function cutShares(
-  recipe: Recipe,
-  groups: readonly RunGroup[],
-  trialCount: number,
-  dataset: Dataset,
-): readonly number[] {
-  const { strategy, factor } = searchOf(recipe);
-  if (strategy !== 'halving') return [];
-  const most = Math.max(1, Math.floor(Math.log(trialCount) / Math.log(factor) + 1e-9));
-  const wanted = Array.from({ length: most }, (_, cut) => factor ** (cut - most));
-  const shares = wanted.filter((share, cut) =>
-    groups.every((group) => {
-      const step = cutStep(group, dataset, share);
-      const next = wanted[cut + 1];
-      return step < (next === undefined ? group.steps : cutStep(group, dataset, next));
-    }),
-  );
-  if (shares.length > 0) return shares;
-  throw new RecipeError(
-    'search.strategy',
-    '"halving" prunes at evaluations, but none comes before the end of the training. Train for more epochs, or evaluate ' +
-      'more often by "evaluation.everySteps".',
-  );
-}
-
-function untilCut(dataset: Dataset, share: number | undefined): (group: RunGroup) => number {
-  return (group) => (share === undefined ? group.steps : cutStep(group, dataset, share));
-}
-
-async function* runSearch(recipe: Recipe, options: SearchOptions): AsyncGenerator<SearchEvent, SearchResult, void> {
-  const { device, dataset, memoryBytes, store = memoryStore() } = options;
+async function* runSearch(
+  input: RecipeInput | Recipe,
+  options: SearchOptions,
+): AsyncGenerator<SearchEvent, SearchResult, void> {
+  const recipe = parseRecipe(input);
+  const { device, files = noFiles, memoryBytes = usualMemoryBytes, store = memoryStore() } = options;
+  const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
   const limits = { memoryBytes, maxBindingBytes: options.maxBindingBytes ?? maxBindingBytes(device) };
   const fields = readSpace(recipe);
   const metric = chooseMetric(recipe, dataset);
@@ -140,7 +95,20 @@ async function* runSearch(recipe: Recipe, options: SearchOptions): AsyncGenerato
   const states = new Map<string, RunState>();
   const pruned = new Set<number>();
   const records: RunRecord[] = [];
-  const context: Context = { recipe, options, store, fields, metric, limits, trials, runs, states, pruned, records };
+  const context: Context = {
+    recipe,
+    dataset,
+    options,
+    store,
+    fields,
+    metric,
+    limits,
+    trials,
+    runs,
+    states,
+    pruned,
+    records,
+  };
 
   yield* runStage(context, firstTrials(recipe, fields));
   if (searchOf(recipe).strategy === 'coarseToFine') {
@@ -170,6 +138,7 @@ function requireBest([best]: readonly TrialSummary[]): TrialSummary {
 /** What the parts of a search share. */
 interface Context {
   readonly recipe: Recipe;
+  readonly dataset: Dataset;
   readonly options: SearchOptions;
   readonly store: SearchStore;
   readonly fields: readonly Field[];
@@ -194,8 +163,7 @@ interface Origin {
 
 /** Trains the trials of a stage, from cut to cut. */
 async function* runStage(context: Context, trials: readonly Trial[]): AsyncGenerator<SearchEvent, void, void> {
-  const { recipe, fields, metric, limits } = context;
-  const { dataset } = context.options;
+  const { recipe, dataset, fields, metric, limits } = context;
   context.trials.push(...trials);
   let runs = trialRuns(recipe, trials);
   context.runs.push(...runs);
@@ -229,9 +197,9 @@ async function* runStage(context: Context, trials: readonly Trial[]): AsyncGener
 }
 
 /** Populations are packed for the limits of the search; a device that it goes on on may bind less, if each of them fits. */
-function prepareHere({ options, limits }: Context, recipe: Recipe): Prepared {
+function prepareHere({ dataset, options, limits }: Context, recipe: Recipe): Prepared {
   const most = Math.min(limits.maxBindingBytes, maxBindingBytes(options.device));
-  return prepare(recipe, options.dataset, { maxBindingBytes: most });
+  return prepare(recipe, dataset, { maxBindingBytes: most });
 }
 
 /** Trains one population to its cut or to its end. */

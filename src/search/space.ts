@@ -43,7 +43,7 @@ export function searchOf(recipe: Recipe): SearchRecipe {
   if (search === undefined || Object.keys(search.space).length === 0) {
     throw new RecipeError(
       'search.space',
-      'names no field to vary. Give it one, such as {"l2": {"logUniform": [1e-5, 1e-1]}}.',
+      'names no field to vary. Give it one, such as {"l2": {"logUniform": [1e-5, 1e-1]}}, or use --space.',
     );
   }
   if (members !== undefined) {
@@ -94,7 +94,7 @@ function readDimension(dimension: Dimension, place: string): Pick<Field, 'kind' 
     );
   }
   const kind = entry[0] as keyof Dimension;
-  if (kind === 'choice' || kind === 'grid') return { kind, values: dimension[kind] ?? [] };
+  if (kind === 'choice' || kind === 'grid') return { kind, values: distinct(dimension[kind] ?? []) };
   const range = dimension[kind] ?? [0, 0];
   if (range[0] >= range[1]) {
     throw new RecipeError(`${place}.${kind}`, `goes from ${range[0]} to ${range[1]}. Give the smaller number first.`);
@@ -144,6 +144,12 @@ export function trialOverrides(
 export function firstTrials(recipe: Recipe, fields: readonly Field[]): readonly Trial[] {
   const { strategy, trials, seed } = searchOf(recipe);
   const stage = strategy === 'coarseToFine' ? 'coarse' : 'only';
+  if (strategy === 'coarseToFine' && fields.every(({ range }) => range === undefined)) {
+    throw new RecipeError(
+      'search.strategy',
+      '"coarseToFine" looks closer at ranges, and the space has none. Give one field a "uniform", "logUniform" or "int", or use "random".',
+    );
+  }
   if (strategy !== 'grid') return numbered(drawTrials(fields, trials, seed, 0), stage, 0);
   if (trials !== undefined) {
     throw new RecipeError('search.trials', 'a grid has as many trials as combinations. Leave it out.');
@@ -177,7 +183,9 @@ export function fineTrials(recipe: Recipe, fields: readonly Field[], table: read
     const numbers = values.filter((value) => typeof value === 'number');
     return { ...field, range: narrow(kind, range, numbers, trials) };
   });
-  return numbered(drawTrials(around, fine.trials, seed, 1), 'fine', table.length);
+  const tried = new Set(table.map((trial) => JSON.stringify(trial.values)));
+  const drawn = drawTrials(around, fine.trials, seed, 1).filter((values) => !tried.has(JSON.stringify(values)));
+  return numbered(drawn, 'fine', table.length);
 }
 
 function narrow(

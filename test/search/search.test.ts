@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CheckError, InterruptedError } from '../../src/errors.ts';
 import type { Checkpoint } from '../../src/train/checkpoint.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
-import { planSearch } from '../../src/search/search.ts';
+import { planSearch } from '../../src/search/planning.ts';
 import type { SearchEvent } from '../../src/search/search.ts';
 import { memoryStore } from '../../src/search/store.ts';
 import type { SearchStore } from '../../src/search/store.ts';
@@ -53,6 +53,22 @@ const cases: readonly { name: string; recipe: Recipe; populations: number }[] = 
       strategy: 'grid',
     }),
     populations: 2,
+  },
+  {
+    name: 'sections that share a population',
+    recipe: searchRecipe({
+      space: {
+        optimizer: {
+          grid: [
+            { type: 'adam', learningRate: 0.01 },
+            { type: 'adam', beta1: 0.5 },
+          ],
+        },
+        labelSmoothing: { grid: [0, 0.1] },
+      },
+      strategy: 'grid',
+    }),
+    populations: 1,
   },
   {
     name: 'a coarse search is followed by a finer one',

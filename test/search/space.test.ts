@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { firstTrials, fineTrials, readSpace, trialOverrides } from '../../src/search/space.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
-import { planSearch } from '../../src/search/search.ts';
+import { planSearch } from '../../src/search/planning.ts';
 import type { TrialSummary } from '../../src/search/trials.ts';
 import { clouds } from '../train/support.ts';
 import { memoryBytes, searchRecipe } from './searching.ts';
@@ -54,6 +54,31 @@ test('draws from few values come once each', () => {
   const values = draw({ space: { batch: { choice: [5, 10, 15] }, l2: { choice: [0, 1] } }, trials: 50 });
   expect(values.length).toBe(6);
   expect(new Set(values.map((value) => JSON.stringify(value))).size).toBe(6);
+});
+
+test('a value that stands twice is tried once', () => {
+  expect(draw({ space: { l2: { grid: [1e-4, 1e-4, 0] } }, strategy: 'grid' })).toEqual([{ l2: 1e-4 }, { l2: 0 }]);
+});
+
+test('the finer search tries nothing that was tried', () => {
+  const recipe = searchRecipe({
+    space: { 'data.seed': { int: [1, 4] } },
+    strategy: 'coarseToFine',
+    trials: 2,
+    fine: { trials: 4, around: 2 },
+  });
+  const coarse = firstTrials(recipe, readSpace(recipe));
+  const table = coarse.map((trial): TrialSummary => ({
+    ...trial,
+    state: 'done',
+    step: 1,
+    value: 0.5,
+    runs: 1,
+    divergedRuns: 0,
+  }));
+  const seeds = [...coarse, ...fineTrials(recipe, readSpace(recipe), table)].map(({ values }) => values['data.seed']);
+  expect(seeds.length).toBeGreaterThan(2);
+  expect(new Set(seeds).size).toBe(seeds.length);
 });
 
 test('fields under grid are taken with every draw', () => {
@@ -195,6 +220,11 @@ describe('what cannot be searched is said in a sentence', () => {
       says: /as many trials as combinations/,
     },
     {
+      name: 'a finer search without a range',
+      search: { space: { l2: { choice: [0, 0.1] } }, strategy: 'coarseToFine' },
+      says: /search\.strategy.*looks closer at ranges/,
+    },
+    {
       name: 'too many combinations',
       search: { space: { seed: { int: [0, 1e6] } }, strategy: 'grid' },
       says: /more than 10,000 trials/,
@@ -249,6 +279,17 @@ describe('what cannot be searched is said in a sentence', () => {
     const recipe = searchRecipe({ space: { l2: { grid: [0, 1] } }, metric: 'accuracy' });
     expect(() => planSearch(recipe, { ...clouds(), task: 'regression' }, limits)).toThrow(/search\.metric.*Use "loss"/);
   });
+});
+
+test('sections that differ only in what members may differ in share a population', () => {
+  const optimizers = [
+    { type: 'adam', learningRate: 0.01 },
+    { type: 'adam', learningRate: 0.1, beta1: 0.8 },
+    { type: 'momentum', learningRate: 0.1 },
+  ];
+  const space = { optimizer: { grid: optimizers }, 'optimizer.weightDecay': { grid: [0, 0.01] } };
+  const { populations } = planSearch(searchRecipe({ space, strategy: 'grid' }), clouds(), limits);
+  expect(populations.map(({ runs }) => runs.length)).toEqual([4, 2]);
 });
 
 test('the plan says how many populations there are and how many runs fit', () => {

@@ -1,7 +1,7 @@
 /** The library as its users see it: everything here comes from src/index.ts. */
 import { expect, test } from 'vitest';
 import { cpuDevice, evaluateModel, loadDataset, parseRecipe, predictModel, prepare } from '../../src/index.ts';
-import { readCheckpoint, readWeights, train, writeCheckpoint, writeWeights } from '../../src/index.ts';
+import { readCheckpoint, readWeights, search, train, writeCheckpoint, writeWeights } from '../../src/index.ts';
 import type { Checkpoint, TrainedModel } from '../../src/index.ts';
 
 const recipe = parseRecipe({
@@ -50,4 +50,22 @@ test('a run goes on from a checkpoint file, and starts from a weights file', asy
   const parameters = readWeights(writeWeights(result.weights), 'memory', plan.model, plan.population);
   const again = await train(recipe, { device, prepared, parameters: () => parameters }).result;
   expect(again.train.loss).toBeLessThan(result.train.loss);
+});
+
+test('a search takes plain JSON and loads its data', async () => {
+  using device = cpuDevice();
+  const plain = {
+    data: { source: 'digits' as const, train: 200, validation: 50 },
+    model: { layers: [{ type: 'dense' as const, units: 10 }] },
+    batch: 40,
+    epochs: 1,
+    search: { space: { l2: { grid: [0, 0.1] } } },
+  };
+  const { best, table, records } = await search(plain, { device }).result;
+  expect(table.length).toBe(2);
+  expect(best.value).toBe(Math.max(...table.map(({ value = 0 }) => value)));
+  const alone = await train({ ...plain, search: undefined, l2: 0 }, { device }).result;
+  expect(
+    records.find(({ trial }) => table.find(({ index }) => index === trial)?.values['l2'] === 0)?.weightsSha256,
+  ).toBe(alone.weightsSha256);
 });
