@@ -48,12 +48,14 @@ export interface LiveLine {
   show(text: string, always?: boolean): void;
   /** Takes the line away, so that other text can be written. */
   clear(): void;
+  /** Takes it away for good: nothing is shown any more. */
+  end(): void;
 }
 
 /** A line that is redrawn in place, at most ten times a second; shows nothing where standard error is no terminal. */
 export function openLiveLine(io: Io): LiveLine {
   const block = openLiveBlock(io);
-  return { show: (text, always) => block.show(() => [text], always), clear: block.clear };
+  return { show: (text, always) => block.show(() => [text], always), clear: block.clear, end: block.end };
 }
 
 export interface LiveBlock {
@@ -61,6 +63,8 @@ export interface LiveBlock {
   show(lines: () => readonly string[], always?: boolean): void;
   /** Takes the lines away, so that other text can be written. */
   clear(): void;
+  /** Takes them away for good: nothing is shown any more. */
+  end(): void;
 }
 
 const redrawMilliseconds = 100;
@@ -69,6 +73,7 @@ const redrawMilliseconds = 100;
 export function openLiveBlock(io: Io): LiveBlock {
   let shown: readonly string[] = [];
   let drawnAt = -Infinity;
+  let hasEnded = false;
 
   /** To the start of what is shown; a terminal that was made narrower since has broken its lines. */
   function goBack(): string {
@@ -77,11 +82,16 @@ export function openLiveBlock(io: Io): LiveBlock {
     return rows > 1 ? `\x1b[${rows - 1}A\r` : '\r';
   }
 
+  function clear(): void {
+    if (shown.length > 0) io.stderr(`${goBack()}\x1b[${shown.length > 1 ? 'J' : 'K'}`);
+    shown = [];
+  }
+
   return {
     show(lines, always = false) {
       const { terminalColumns, terminalRows = 24 } = io;
       const now = performance.now();
-      if (terminalColumns === undefined || (!always && now - drawnAt < redrawMilliseconds)) return;
+      if (hasEnded || terminalColumns === undefined || (!always && now - drawnAt < redrawMilliseconds)) return;
       drawnAt = now;
       const drawn = lines()
         .slice(0, Math.max(1, terminalRows - 1))
@@ -90,9 +100,10 @@ export function openLiveBlock(io: Io): LiveBlock {
       io.stderr(`${goBack()}${drawn.map((line) => `${line}\x1b[K`).join('\n')}${rest}`);
       shown = drawn;
     },
-    clear() {
-      if (shown.length > 0) io.stderr(`${goBack()}\x1b[${shown.length > 1 ? 'J' : 'K'}`);
-      shown = [];
+    clear,
+    end() {
+      clear();
+      hasEnded = true;
     },
   };
 }

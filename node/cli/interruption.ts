@@ -3,16 +3,24 @@ import { join, relative } from 'node:path';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { Io } from '../output.ts';
 
-/** The first Ctrl-C aborts the signal and says so, the second ends the process. */
+/**
+ * The first Ctrl-C aborts the signal and says so, the second ends the process. `close` takes away what is redrawn in place, for good; `cure` is
+ * the sentence that says how to go on.
+ */
 export function listenForInterrupts(
   io: Io,
-  say: (text: string) => void,
+  close: () => void,
+  cure: string,
 ): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const stop = io.onInterrupt(() => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      io.stderr(`descent: interrupted. ${cure}\n`);
+      process.exit(130);
+    }
     controller.abort();
-    say('Stopping as soon as the work can be left (Ctrl-C again stops at once).');
+    close();
+    io.stderr('Stopping as soon as the work can be left (Ctrl-C again stops at once).\n');
   });
   return { signal: controller.signal, [Symbol.dispose]: stop };
 }

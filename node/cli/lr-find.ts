@@ -3,14 +3,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CheckError, DataError, InterruptedError, RecipeError } from '../../src/errors.ts';
+import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { applyRange } from '../../src/search/apply-range.ts';
 import type { RangeChange } from '../../src/search/apply-range.ts';
-import { rangeCurves, rangeDefaults, rangeTest } from '../../src/search/range-test.ts';
+import { rangeCurves, rangeDefaults, rangeTest, refuseMembers } from '../../src/search/range-test.ts';
 import type { RangeCurve, RangeTest } from '../../src/search/range-test.ts';
 import type { Device } from '../../src/train/device.ts';
 import { isFolder } from '../files.ts';
 import { filesOfTest, rangeNumbers, writeRangeTest } from '../lr-find/folder.ts';
-import { formatRangeTest, openRangeView } from '../lr-find/view.ts';
+import { formatRangeTest, nameOptions, openRangeView } from '../lr-find/view.ts';
 import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
 import { writeWhole } from '../run-folder.ts';
@@ -41,6 +42,8 @@ interface LrFindOptions extends RecipeOptions, DeviceChoice {
   readonly json?: boolean;
 }
 
+const nothingWritten = 'Nothing was written; start the test again.';
+
 export function lrFindCommand(io: Io): Command {
   const { from, to, curve, epochs, steps } = rangeDefaults;
   const command = new Command('lr-find')
@@ -63,7 +66,7 @@ export function lrFindCommand(io: Io): Command {
     .option('--write <file>', 'write the recipe with the range put in; may be the file of the recipe itself');
   return addJsonOption(command).action(async (name: string, options: LrFindOptions) => {
     const { out, write } = options;
-    if (write !== undefined) checkWritable(write, '--write');
+    if (write !== undefined) checkTarget(write);
     if (out !== undefined && holdsTest(out)) {
       throw new DataError(out, 'already holds a range test. Choose another --out.');
     }
@@ -99,7 +102,7 @@ async function runTest(
   const folder = options.out ?? freshFolder('lr-find', recipe, existsSync);
   using device: Device = await openChosenDevice(options, io);
   using view = openRangeView(io, recipe.name, deviceName(device));
-  using interruption = listenForInterrupts(io, view.say);
+  using interruption = listenForInterrupts(io, view.close, nothingWritten);
   try {
     const test = await rangeTest(recipe, {
       device,
@@ -116,8 +119,8 @@ async function runTest(
     });
     return { test, folder };
   } catch (cause) {
-    if (!(cause instanceof InterruptedError)) throw cause;
-    throw new InterruptedError(cause.step, 'Nothing was written; start the test again.');
+    if (!(cause instanceof InterruptedError)) throw nameOption(cause);
+    throw new InterruptedError(cause.step, nothingWritten);
   }
 }
 
@@ -128,11 +131,24 @@ function writeRange(file: string, name: string, options: LrFindOptions, test: Ra
   return changes;
 }
 
-function refuseMembers(count: number): never {
+/** Throws RecipeError or DataError where a recipe cannot be written, or would not be found again by its name. */
+function checkTarget(file: string): void {
+  checkWritable(file, '--write');
+  if (!Object.hasOwn(builtInRecipes, file)) return;
   throw new RecipeError(
-    'members',
-    `a range test trains one model, but the recipe has ${count} members. Leave "members" out.`,
+    '--write',
+    `"descent train ${file}" takes the built-in recipe of this name, not a file. Write to ${file}.json.`,
   );
+}
+
+/** Settings of a range test that are options here: messages write them "from", or begin with them. */
+const settings = ['from', 'to', 'smoothing'];
+
+/** An error of a setting, as an error of the option. */
+function nameOption(cause: unknown): unknown {
+  if (!(cause instanceof RecipeError) || !settings.includes(cause.place)) return cause;
+  const message = cause.message.slice(cause.place.length + 2);
+  return new RecipeError(`--${cause.place}`, nameOptions(message));
 }
 
 function holdsTest(folder: string): boolean {

@@ -81,8 +81,18 @@ function reportError(cause: unknown, io: Io): number {
   return exitCodes.check;
 }
 
+/** What was typed may be of any length. */
+const mostLettersOfWord = 400;
+
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const shorten = (word: string): string =>
+    word.length > mostLettersOfWord
+      ? `${word.slice(0, 100)}… (${word.length - 120} letters left out) …${word.slice(-20)}`
+      : word;
+  return text
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll(/"[^"]*"|\S+/g, shorten);
 }
 
 /** An error of the file system, such as a folder that cannot be written. */

@@ -103,6 +103,11 @@ export function parseCount(text: string): number {
   return parseWhole(text, 0);
 }
 
+/** A whole number from 2. */
+export function parseSeveral(text: string): number {
+  return parseWhole(text, 2);
+}
+
 /** A whole number from 1. */
 export function parsePositive(text: string): number {
   return parseWhole(text, 1);

@@ -46,6 +46,7 @@ export function reproduceCommand(io: Io, args: readonly string[]): Command {
         summary,
         reports: written,
         faults,
+        left,
       } = await reproduce(reports, {
         ...options,
         mode: modeOf(options),
@@ -59,10 +60,14 @@ export function reproduceCommand(io: Io, args: readonly string[]): Command {
         for (const report of written) io.stdout(`${report.name}\n${formatRows(report.rows)}\n`);
         sayWritten(written, summary, io);
       }
+      if (left.size > 0) throw new RecipeError('', [sayLeft(left), ...faults].join(' '));
       if (faults.length > 0) throw new CheckError(`not every row came to its end. ${faults.join(' ')}`);
     },
   );
 }
+
+/** Longer texts in place of a published number are whole on the page. */
+const mostLetters = 48;
 
 function modeOf({ quick, epochs }: ReproduceCommandOptions): Mode {
   if (epochs === undefined) return { kind: quick === true ? 'quick' : 'full' };
@@ -80,15 +85,25 @@ function findReports(name: string): readonly PublishedReport[] {
   throw new RecipeError(name, `there is no such report.${hint} There are: ${known.join(', ')}.`);
 }
 
+/** Rows that could not be done; those of one reason together. */
+function sayLeft(left: ReadonlyMap<string, string>): string {
+  const reasons = [...new Set(left.values())].map((reason) => {
+    const rows = [...left].filter(([, each]) => each === reason).map(([row]) => row);
+    return `${rows.join(', ')}: ${reason}`;
+  });
+  return `not every row could be done. ${reasons.join(' ')}`;
+}
+
 function formatRows(rows: readonly RowOutcome[]): string {
-  const lines = rows.flatMap(({ id, numbers, mode, seconds }) => {
-    const state = mode ?? 'not done yet';
+  const lines = rows.flatMap(({ id, numbers, mode, seconds, publishedText = '', reason }) => {
+    const state = mode ?? (reason === undefined ? 'not done yet' : 'not done');
     const time = seconds === undefined ? '' : formatSeconds(seconds);
-    if (numbers.length === 0) return [[id, '', '', '', '', state, time]];
+    const words = publishedText.length > mostLetters ? `${publishedText.slice(0, mostLetters - 1)}…` : publishedText;
+    if (numbers.length === 0) return [[id, '', words, '', '', state, time]];
     return numbers.map((number, index) => [
       index === 0 ? id : '',
       number.what,
-      sayNumber(number.unit, number.published),
+      sayNumber(number.unit, number.published) || (index === 0 ? words : ''),
       sayOurs(number),
       sayDifference(number),
       index === 0 ? state : '',

@@ -10,11 +10,12 @@ import { rescaleToEpochs } from '../../src/train/duration.ts';
 import { formatJson, formatSeconds, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { refuseOtherRecipe } from '../run-folder.ts';
-import { describePopulations, formatPopulations, sayPopulations } from '../search/describe.ts';
+import { describePopulations, formatPopulations, noteDraws, sayPopulations } from '../search/describe.ts';
 import { readSearchFile, readSearchRecipe, readSearchResult } from '../search/folder.ts';
 import type { SearchResultJson } from '../search/folder.ts';
 import { holdsSearch } from '../search/marks.ts';
-import { sayCount, sayMean, sayValue, tableAlignment, tableRows } from '../search/table.ts';
+import { sayCount, sayMean, tableAlignment, tableRows } from '../search/table.ts';
+import { sayInJson } from '../search/values.ts';
 import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {
   addDeviceOptions,
@@ -27,10 +28,11 @@ import {
   openRecipe,
   parsePositive,
   parseSeconds,
+  parseSeveral,
   recipeArgument,
 } from './options.ts';
 import type { DeviceChoice, RecipeOptions } from './options.ts';
-import { refuseUsedFolder, searchIntoFolder, searchLimits } from './searching.ts';
+import { refuseUsedFolder, requireValue, searchIntoFolder, searchLimits } from './searching.ts';
 
 interface SearchCommandOptions extends RecipeOptions, DeviceChoice {
   readonly trials?: number;
@@ -67,7 +69,7 @@ export function searchCommand(io: Io, args: readonly string[]): Command {
       ),
     )
     .option('--trials <n>', "so many draws (default: the recipe's, else 16)", parsePositive)
-    .option('--folds <k>', 'cross-validate: train each trial so many times', parsePositive)
+    .option('--folds <k>', 'cross-validate: train each trial so many times', parseSeveral)
     .option('--repeats <n>', 'train each trial with so many seeds', parsePositive)
     .addOption(
       new Option('--metric <name>', 'compare the trials by this (default: accuracy, of a regression loss)').choices([
@@ -98,6 +100,7 @@ export function searchCommand(io: Io, args: readonly string[]): Command {
     if (options.json === true) io.stdout(formatJson({ ...result, search: folder }));
     else io.stdout(formatSearch(result, folder));
     if (finished === undefined || !existsSync(join(folder, 'report.html'))) await drawReport(folder, io);
+    requireValue(result);
   });
 }
 
@@ -163,6 +166,7 @@ async function printPlan(name: string, options: SearchCommandOptions, io: Io): P
   }
   const lines = [
     `${recipe.name}: ${sayCount(trials.length, 'trial')} on ${deviceName(device)}; ${sayPopulations(described, limits.memoryBytes)}`,
+    ...noteDraws(recipe, trials.length),
   ];
   io.stdout(`${lines.join('\n')}\n\n${formatPopulations(described)}`);
   const { strategy } = recipe.search ?? {};
@@ -176,9 +180,15 @@ function amendSearch({ space, ...options }: SearchCommandOptions): (json: unknow
   const given = Object.entries({ strategy, trials, folds, repeats, metric }).filter(([, value]) => value !== undefined);
   return (json) => {
     const { search, ...others } = json as { readonly search?: unknown };
-    if (given.length === 0 && space === undefined) return json;
     const section = isObject(search) ? search : {};
     const fields = isObject(section['space']) ? section['space'] : {};
+    if (Object.keys({ ...fields, ...space }).length === 0) {
+      throw new RecipeError(
+        'search.space',
+        'names no field to vary. Give one by --space, such as --space \'l2={"logUniform":[1e-5,1e-1]}\', or in the recipe.',
+      );
+    }
+    if (given.length === 0 && space === undefined) return json;
     return { ...others, search: { ...section, ...Object.fromEntries(given), space: { ...fields, ...space } } };
   };
 }
@@ -192,6 +202,7 @@ function collectSpace(text: string, space: Readonly<Record<string, unknown>> = {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError(example);
   const path = text.slice(0, at).replace(/\[(\d+|\*)\]/g, '.$1');
+  if (Object.hasOwn(space, path)) throw new InvalidArgumentError('This field is given twice. Leave out one of them.');
   try {
     return { ...space, [path]: JSON.parse(text.slice(at + 1)) as unknown };
   } catch {
@@ -209,13 +220,17 @@ function parseMemory(text: string): number {
 /** The result for people: the table, the best trial, and how to train it. */
 function formatSearch({ metric, table, best, adapter, seconds }: SearchResultJson, folder: string): string {
   const paths = Object.keys(best.values);
-  const rows = formatTable(tableRows(table.slice(0, mostPrinted), paths, metric), tableAlignment(paths));
+  const rows = formatTable(tableRows(table, paths, metric, mostPrinted), tableAlignment(paths));
   const more = table.length - mostPrinted;
   const rest = more > 0 ? `… and ${more} more, see ${showPath(join(folder, 'trials.csv'))}\n` : '';
-  const values = paths.map((path) => `${path} ${sayValue(best.values[path])}`).join(', ');
+  const values = paths.map((path) => `${path} ${sayInJson(best.values[path])}`).join(', ');
   const facts = [
-    ['best', `trial ${best.index}, validation ${metric} ${sayMean(metric, best)}: ${values}`],
-    ['train it', `descent train ${showPath(join(folder, 'best.json'))}   (only this looks at the test set)`],
+    ...(best.value === undefined
+      ? []
+      : [
+          ['best', `trial ${best.index}, validation ${metric} ${sayMean(metric, best)}: ${values}`],
+          ['train it', `descent train ${showPath(join(folder, 'best.json'))}   (only this looks at the test set)`],
+        ]),
     ['adapter', adapter],
     ['time', `${formatSeconds(seconds)} in all`],
     ['search folder', showPath(folder)],

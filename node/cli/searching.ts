@@ -6,23 +6,25 @@ import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { datasetSha256 } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
+import { CheckError, DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
 import { overrideRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { planSearch } from '../../src/search/planning.ts';
 import type { SearchPlan } from '../../src/search/planning.ts';
 import type { Limits } from '../../src/search/populations.ts';
 import { search, usualMemoryBytes } from '../../src/search/search.ts';
+import type { TableEvent } from '../../src/search/search.ts';
 import { baseRecipe, readSpace, trialOverrides } from '../../src/search/space.ts';
-import type { SearchResult, TrialSummary } from '../../src/search/trials.ts';
+import { runKey } from '../../src/search/summary.ts';
+import type { RunRecord, SearchResult, TrialSummary } from '../../src/search/trials.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
 import type { Device } from '../../src/train/device.ts';
 import { trainedRowCount } from '../../src/train/duration.ts';
-import { formatBytes } from '../output.ts';
+import { formatBytes, formatCount } from '../output.ts';
 import type { Io } from '../output.ts';
 import { holdsRun } from '../run-folder.ts';
 import { lockRun } from '../run-lock.ts';
-import { describePopulations, sayPopulations } from '../search/describe.ts';
+import { describePopulations, noteDraws, sayPopulations } from '../search/describe.ts';
 import { readSearchFile } from '../search/folder.ts';
 import type { SearchFile, SearchResultJson } from '../search/folder.ts';
 import { holdsSearch } from '../search/marks.ts';
@@ -71,7 +73,10 @@ export function refuseUsedFolder(folder: string): void {
   if (holdsRun(folder)) throw new DataError(folder, 'already holds a run. Choose another --out.');
 }
 
-/** Searches to the end and writes the result. Throws as `search` and `openSearch` do, and InterruptedError with the command to go on. */
+/**
+ * Searches to the end and writes the result, whose best has no value where every trial diverged. Throws as `search` and `openSearch` do, and
+ * InterruptedError with the command to go on.
+ */
 export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<SearchResultJson> {
   const { recipe, dataset, folder } = wanted;
   // What is wrong with the space is told before a device is looked for.
@@ -87,8 +92,9 @@ export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<Se
   if (!wanted.resume) refuseUsedFolder(folder);
   const view = openSearchView(io, paths);
   const store = openSearch(folder, recipe, file, view.say);
-  const interruption = listenForInterrupts(io, view.say);
-  let result: SearchResult;
+  const interruption = listenForInterrupts(io, view.close, `Go on with: ${wanted.commandToResume}`);
+  let result: Pick<SearchResult, 'metric' | 'table'>;
+  let last: TableEvent | undefined;
   try {
     for (const line of introduce(wanted, plan, file, store, deviceName(device))) view.say(line);
     const run = search(recipe, {
@@ -100,15 +106,28 @@ export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<Se
       signal: interruption.signal,
       checkpointSeconds: wanted.checkpointSeconds,
     });
-    for await (const event of run) view.show(event);
+    for await (const event of run) {
+      view.show(event);
+      if (event.type === 'table') last = event;
+    }
     result = await run.result;
   } catch (cause) {
-    throw explainStop(cause, wanted, limits, device);
+    // A search without a best has a table all the same.
+    const isFruitless = cause instanceof CheckError && last?.table.every(({ value }) => value === undefined) === true;
+    if (!isFruitless || last === undefined) throw explainStop(cause, wanted, limits, device);
+    result = last;
   } finally {
     interruption[Symbol.dispose]();
     view.close();
   }
-  return store.finish(result, bestRecipe(recipe, result.best));
+  const [best] = result.table;
+  return store.finish(result, best?.value === undefined ? undefined : bestRecipe(recipe, best));
+}
+
+/** Throws CheckError where no trial of a search has a value; its table is written all the same. */
+export function requireValue({ best }: SearchResultJson): void {
+  if (best.value !== undefined) return;
+  throw new CheckError('no trial has a finite loss to its end. Search smaller learning rates.');
 }
 
 /** The recipe of a trial, to be trained alone: without the search, and without its folds. */
@@ -178,7 +197,19 @@ function introduce(
     `${recipe.name}: ${sayCount(trials.length, 'trial')}${first} on ${adapter}; ` +
       sayPopulations(described, memoryBytes),
     ...notes,
-    ...(done > 0 ? [`Going on: ${sayCount(records.length, 'run')} in ${sayCount(done, 'population')} are done.`] : []),
+    ...noteDraws(recipe, trials.length),
+    ...(done > 0
+      ? [
+          `Going on: ${sayDone(records)} in ${sayCount(done, 'population')} ${records.length === 1 ? 'is' : 'are'} done.`,
+        ]
+      : []),
     `Search folder ${showPath(folder)}`,
   ];
+}
+
+/** Runs, and how many rounds they were trained in where there were several: each run from cut to cut. */
+function sayDone(records: readonly RunRecord[]): string {
+  const runs = new Set(records.map(runKey)).size;
+  if (runs === records.length) return sayCount(runs, 'run');
+  return `${formatCount(records.length)} trainings of ${sayCount(runs, 'run')}, from cut to cut,`;
 }

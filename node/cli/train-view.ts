@@ -20,7 +20,7 @@ const quietMilliseconds = 2000;
 export interface TrainingView {
   show(event: TrainEvent): void;
   say(text: string): void;
-  /** Takes the live line away. */
+  /** Takes the live line away for good. */
   close(): void;
 }
 
@@ -97,7 +97,7 @@ export function openTrainingView(
           event satisfies never;
       }
     },
-    close: () => line.clear(),
+    close: line.end,
   };
 }
 

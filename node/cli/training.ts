@@ -71,7 +71,8 @@ export async function trainIntoFolder(
   for (const note of run.notes) io.stderr(`${note}\n`);
 
   const view = openTrainingView(io, prepared, { device: deviceName(device), folder: showPath(folder) });
-  const interruption = listenForInterrupts(io, view.say);
+  const cure = `Go on with: ${commandToResume}`;
+  const interruption = listenForInterrupts(io, view.close, cure);
   let result: TrainResult;
   try {
     const events = train(recipe, {
@@ -93,7 +94,7 @@ export async function trainIntoFolder(
     result = await events.result;
   } catch (cause) {
     if (!(cause instanceof InterruptedError)) throw cause;
-    throw new InterruptedError(cause.step, `Go on with: ${commandToResume}`);
+    throw new InterruptedError(cause.step, cure);
   } finally {
     interruption[Symbol.dispose]();
     view.close();

@@ -11,6 +11,8 @@ export interface RangeView extends Disposable {
   start(start: RangeStart): void;
   show(progress: RangeProgress): void;
   say(text: string): void;
+  /** Takes the live line away for good. */
+  close(): void;
 }
 
 export function openRangeView(io: Io, name: string, device: string): RangeView {
@@ -24,7 +26,7 @@ export function openRangeView(io: Io, name: string, device: string): RangeView {
     say,
     start({ parameters, trainRows, steps, notes }) {
       say(`${name}: ${formatCount(parameters)} parameters; ${formatCount(trainRows)} rows to train on`);
-      say(`${device}: range test of ${formatCount(steps)} steps`);
+      say(`${device}: range test of ${sayCount(steps, 'step')}`);
       for (const note of notes) say(note);
     },
     show(progress) {
@@ -38,7 +40,8 @@ export function openRangeView(io: Io, name: string, device: string): RangeView {
       saidAt = now;
       say(text);
     },
-    [Symbol.dispose]: line.clear,
+    close: line.end,
+    [Symbol.dispose]: line.end,
   };
 }
 
@@ -79,15 +82,27 @@ export function formatRangeTest(
   ]);
   const epochs = Number((steps / stepsPerEpoch).toPrecision(3));
   const facts = [
-    ['test', `${formatNumber(from)} to ${formatNumber(to)}, ${curve}, ${formatCount(steps)} steps (${epochs} epochs)`],
+    [
+      'test',
+      `${formatNumber(from)} to ${formatNumber(to)}, ${curve}, ${sayCount(steps, 'step')} (${epochs} ${epochs === 1 ? 'epoch' : 'epochs'})`,
+    ],
     ...sayEnd(test),
     ['adapter', adapter],
     ['time', formatSeconds(test.seconds)],
     ['folder', folder],
     ...(written && written.changes.length > 0 ? [['written', `${written.file}: ${sayChanges(written.changes)}`]] : []),
   ];
-  const notes = suggestions.notes.map((note) => `${note}\n`).join('');
+  const notes = suggestions.notes.map((note) => `${nameOptions(note)}\n`).join('');
   return `${formatTable(suggested, 'lrl')}${notes}\n${formatTable(facts, 'll')}`;
+}
+
+/** A sentence about settings of a range test, which it writes "from" and "to", in the words of the command line. */
+export function nameOptions(sentence: string): string {
+  return sentence.replaceAll(/"(from|to|smoothing)"/g, '--$1');
+}
+
+function sayCount(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function sayRate(rate: number | undefined): string {
@@ -97,7 +112,7 @@ function sayRate(rate: number | undefined): string {
 function sayEnd({ ended, points }: RangeTest): string[][] {
   if (ended === 'complete') return [];
   const last = points.at(-1);
-  const place = `after ${formatCount(points.length)} steps, at a rate of ${formatNumber(last?.rate ?? 0)}`;
+  const place = `after ${sayCount(points.length, 'step')}, at a rate of ${formatNumber(last?.rate ?? 0)}`;
   const why = ended === 'diverged' ? 'the loss rose to more than 4 times its lowest' : 'the next loss is not finite';
   return [['ended', `${place}: ${why}`]];
 }

@@ -20,14 +20,22 @@ export interface Link {
   readonly to: string;
 }
 
-/** A table; `align` has one letter per column: l, or r for numbers. The first column heads its row. */
+/**
+ * A table; `align` has one letter per column: l, r for numbers, t for longer text, whose lines are broken, w for numbers and such text. The
+ * first column heads its row.
+ */
 export function table(
   caption: string,
   header: readonly string[],
   rows: readonly (readonly (string | Link)[])[],
   align: string,
 ): string {
-  const kind = (column: number): string => (align[column] === 'r' ? ' class="number"' : '');
+  const kinds: Readonly<Record<string, string>> = {
+    r: ' class="number"',
+    t: ' class="text"',
+    w: ' class="number text"',
+  };
+  const kind = (column: number): string => kinds[align[column] ?? ''] ?? '';
   const head = header.map((name, column) => `<th scope="col"${kind(column)}>${escape(name)}</th>`).join('');
   const body = rows.map((row) => {
     const cells = row.map((value, column) =>
@@ -42,7 +50,14 @@ export function table(
 }
 
 function cell(value: string | Link): string {
-  return typeof value === 'string' ? escape(value) : `<a href="#${escape(value.to)}">${escape(value.text)}</a>`;
+  return typeof value === 'string'
+    ? escape(keepTogether(value))
+    : `<a href="#${escape(value.to)}">${escape(value.text)}</a>`;
+}
+
+/** Numbers with their signs and units are not broken over two lines. */
+export function keepTogether(text: string): string {
+  return text.replaceAll(/(?<=\d) (?=[±%])|(?<=±) /g, '\u00a0');
 }
 
 export function code(text: string): string {

@@ -36,6 +36,7 @@ th, td { text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid var
 tbody th { white-space: normal; }
 thead th { color: var(--quiet); font-size: 14px; }
 .number { text-align: right; }
+.text { white-space: normal; overflow-wrap: anywhere; min-width: 9em; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 10px 28px; margin: 16px 0; }
 .facts dt { color: var(--quiet); font-size: 14px; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }

@@ -40,6 +40,8 @@ export interface RowOutcome {
   /** What the report says in place of numbers, or beside them. */
   readonly publishedText?: string;
   readonly numbers: readonly ComparedNumber[];
+  /** Why it could not be done, where that was tried just now. */
+  readonly reason?: string;
   /** Everything below is absent where the row is not done yet. */
   readonly mode?: string;
   readonly folder?: string;

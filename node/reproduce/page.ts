@@ -27,9 +27,14 @@ export async function writeReproductionPage(
 ): Promise<WrittenReport> {
   const done = rows.filter(({ work }) => work !== undefined);
   const sections: Section[] = [summarySection(report, rows)];
-  for (const row of rows) sections.push(await rowSection(row));
+  for (const row of rows) if (isShown(row.outcome)) sections.push(await rowSection(row));
   const subtitle = `${report.title}: published numbers and ours, ${done.length} of ${rows.length} rows done`;
   return writePage(out, report.name, subtitle, sections);
+}
+
+/** Rows have a section where there is something to tell: what came of them, or why nothing did. */
+function isShown({ mode, reason }: RowOutcome): boolean {
+  return mode !== undefined || reason !== undefined;
 }
 
 function summarySection(report: PublishedReport, rows: readonly ReportRow[]): Section {
@@ -41,6 +46,8 @@ function summarySection(report: PublishedReport, rows: readonly ReportRow[]): Se
     ...(modes.has('quick') ? [quickText] : []),
     ...(isEpochs ? [epochsText] : []),
   ];
+  const waiting = outcomes.filter((outcome) => !isShown(outcome)).map(({ id }) => id);
+  const waits = `Not done yet: ${waiting.join(', ')}. They are done by: descent reproduce ${report.name} --rows ID …`;
   const titles = ['row', 'number', 'published', 'ours', 'difference', 'mode', 'time'];
   return {
     id: 'summary',
@@ -48,8 +55,9 @@ function summarySection(report: PublishedReport, rows: readonly ReportRow[]): Se
     parts: [
       { html: paragraph(report.about, 'lead') },
       {
-        html: table('A difference is ours less the published number.', titles, outcomes.flatMap(tableLines), 'llrrrlr'),
+        html: table('A difference is ours less the published number.', titles, outcomes.flatMap(tableLines), 'llwrrlr'),
       },
+      ...(waiting.length > 0 ? [{ html: paragraph(waits, 'missing') }] : []),
       ...texts.map((text) => ({ html: paragraph(text, 'note') })),
       ...dataNotes(outcomes).map((note) => ({ html: paragraph(`About the data: ${note}`, 'note') })),
     ],
@@ -61,23 +69,15 @@ function tableLines(outcome: RowOutcome): (string | Link)[][] {
   const { title, id, numbers, mode, seconds, publishedText = '' } = outcome;
   const state = mode ?? 'not done yet';
   const time = seconds === undefined ? '' : formatSeconds(seconds);
-  const first: Link = { text: title, to: id };
-  if (numbers.length === 0)
-    return [[first, '', shorten(publishedText), mode === undefined ? '' : 'see there', '', state, time]];
+  const first = isShown(outcome) ? { text: title, to: id } : title;
+  if (numbers.length === 0) return [[first, '', publishedText, mode === undefined ? '' : 'see there', '', state, time]];
   return numbers.map((number, index) => [
     index === 0 ? first : '',
     number.what,
-    sayNumber(number.unit, number.published) || (index === 0 ? shorten(publishedText) : ''),
+    sayNumber(number.unit, number.published) || (index === 0 ? publishedText : ''),
     sayOurs(number),
     sayDifference(number),
     index === 0 ? state : '',
     index === 0 ? time : '',
   ]);
-}
-
-const mostLetters = 14;
-
-/** Cells are not broken: a long text stands in the row's section. */
-function shorten(text: string): string {
-  return text.length <= mostLetters ? text : '(in words)';
 }

@@ -1,9 +1,10 @@
 /** Runs the rows of reports, one after the other, and writes what came of them: a page for each report, results.json and reproduction.md. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InterruptedError, NonFiniteError, RecipeError } from '../../src/errors.ts';
+import { CheckError, DataError, InterruptedError, NonFiniteError, RecipeError } from '../../src/errors.ts';
 import { nearest } from '../../src/recipe/parse.ts';
 import { showPath } from '../cli/interruption.ts';
+import { openDataFiles } from '../files.ts';
 import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 import { writeWhole } from '../run-folder.ts';
@@ -38,6 +39,14 @@ export interface Reproduction {
   readonly summary: string;
   /** Rows whose loss became NaN or infinite: one sentence each. */
   readonly faults: readonly string[];
+  /** Rows that could not be done, by report and id, and why. */
+  readonly left: ReadonlyMap<string, string>;
+}
+
+/** What came in the way of rows in this session. */
+interface Hindrances {
+  readonly faults: string[];
+  readonly left: Map<string, string>;
 }
 
 /** Throws RecipeError for a row id that none of the reports has. */
@@ -52,33 +61,35 @@ function checkRowIds(reports: readonly PublishedReport[], ids: readonly string[]
 
 /**
  * Does the rows that are not done yet. Whatever ends it early, the pages show what is done so far. Throws what trainings throw, but for a
- * loss that is not finite, which is told at the end.
+ * loss that is not finite and for data that is missing, which are told at the end.
  */
 export async function reproduce(reports: readonly PublishedReport[], options: ReproduceOptions): Promise<Reproduction> {
   checkRowIds(reports, options.rows);
+  // A folder that is not there is wrong for every row.
+  openDataFiles(options.data);
   const asked = reports.flatMap((report) =>
     report.rows.filter(({ id }) => options.rows?.includes(id) ?? true).map((row) => ({ report, row })),
   );
-  const faults: string[] = [];
+  const hindrances: Hindrances = { faults: [], left: new Map() };
   const total = asked.length;
   let failed: unknown;
   try {
     for (const [index, { report, row }] of asked.entries()) {
-      await reproduceRow(report, row, `Row ${index + 1} of ${total}`, options, faults);
-      writeResults(report, options);
+      await reproduceRow(report, row, `Row ${index + 1} of ${total}`, options, hindrances);
+      writeResults(report, options, hindrances.left);
     }
   } catch (cause) {
     failed = cause;
   }
   const pages: ReproducedReport[] = [];
   // After a Ctrl-C people wait for the prompt, so only pages with something to show are drawn.
-  for (const report of reports) pages.push(await writeReport(report, options));
+  for (const report of reports) pages.push(await writeReport(report, options, hindrances.left));
   const summary = writeSummary(options);
   if (failed !== undefined) {
     if (failed instanceof InterruptedError) sayWritten(pages, summary, options.io);
     throw failed;
   }
-  return { reports: pages, summary, faults };
+  return { reports: pages, summary, ...hindrances };
 }
 
 async function reproduceRow(
@@ -86,7 +97,7 @@ async function reproduceRow(
   row: PublishedRow,
   place: string,
   options: ReproduceOptions,
-  faults: string[],
+  { faults, left }: Hindrances,
 ): Promise<void> {
   const { out, io } = options;
   const of = row.kind === 'figures' ? bestDone(out, report.name, row.of) : undefined;
@@ -102,6 +113,7 @@ async function reproduceRow(
   if (done !== undefined) {
     checkSameRow(row, done);
     io.stderr(`${title}: done (${sayMode(done.mode)})\n`);
+    noteWhichCounts(best, done.mode, io);
     return;
   }
   io.stderr(`${title} (${sayMode(mode)})\n`);
@@ -109,7 +121,12 @@ async function reproduceRow(
   try {
     await runRow(row, work, of, options);
   } catch (cause) {
-    if (!(cause instanceof NonFiniteError)) throw cause;
+    if (cause instanceof DataError) {
+      left.set(placeOf(report, row), cause.message);
+      io.stderr(`Not done: ${cause.message}\n`);
+      return;
+    }
+    if (!(cause instanceof NonFiniteError || cause instanceof CheckError)) throw cause;
     faults.push(`${report.name} ${row.id}: ${cause.message}`);
     io.stderr(`${cause.message}\n`);
     return;
@@ -121,28 +138,48 @@ async function reproduceRow(
     return [`${what} ${sayOurs(number)}${published === undefined ? '' : ` (published ${sayNumber(unit, published)})`}`];
   });
   const time = formatSeconds((performance.now() - started) / 1000);
-  io.stderr(`${[texts.join(', ') || 'done', time].join('; ')}\n\n`);
+  io.stderr(`${[texts.join(', ') || 'done', time].join('; ')}\n`);
+  noteWhichCounts(bestDone(out, report.name, row.id), mode, io);
+  io.stderr('\n');
 }
 
-function reportRows(report: PublishedReport, out: string): ReportRow[] {
+/** Pages show one work of a row, which may be another than the one that was asked for. */
+function noteWhichCounts(best: DoneWork | undefined, asked: Mode, io: Io): void {
+  if (best === undefined || sayMode(best.mode) === sayMode(asked)) return;
+  io.stderr(
+    `The page goes on showing this row's work of more training: ${sayMode(best.mode)}, not ${sayMode(asked)}.\n`,
+  );
+}
+
+function placeOf({ name }: PublishedReport, { id }: PublishedRow): string {
+  return `${name} ${id}`;
+}
+
+function reportRows(report: PublishedReport, out: string, left: ReadonlyMap<string, string>): ReportRow[] {
   return report.rows.map((row) => {
     const work = bestDone(out, report.name, row.id);
-    return { row, work, outcome: rowOutcome(report.name, row, work) };
+    const reason = work === undefined ? left.get(placeOf(report, row)) : undefined;
+    const outcome = rowOutcome(report.name, row, work);
+    return { row, work, outcome: { ...outcome, ...(reason !== undefined && { reason }) } };
   });
 }
 
 /** results.json: every row, done or not. */
-function writeResults(report: PublishedReport, { out }: ReproduceOptions): void {
+function writeResults(report: PublishedReport, { out }: ReproduceOptions, left: ReadonlyMap<string, string>): void {
   const folder = join(out, report.name);
   mkdirSync(folder, { recursive: true });
-  const rows = reportRows(report, out).map(({ outcome }) => outcome);
+  const rows = reportRows(report, out, left).map(({ outcome }) => outcome);
   const json = { name: report.name, title: report.title, rows };
   writeWhole(join(folder, 'results.json'), `${JSON.stringify(json, undefined, 2)}\n`);
 }
 
-async function writeReport(report: PublishedReport, options: ReproduceOptions): Promise<ReproducedReport> {
-  writeResults(report, options);
-  const rows = reportRows(report, options.out);
+async function writeReport(
+  report: PublishedReport,
+  options: ReproduceOptions,
+  left: ReadonlyMap<string, string>,
+): Promise<ReproducedReport> {
+  writeResults(report, options, left);
+  const rows = reportRows(report, options.out, left);
   // What draws is loaded only here.
   const { writeReproductionPage } = await import('./page.ts');
   const { page } = await writeReproductionPage(join(options.out, report.name), report, rows);
@@ -155,7 +192,7 @@ function writeSummary({ out, known }: ReproduceOptions): string {
   const reports = begun.map((report) => ({
     name: report.name,
     title: report.title,
-    rows: reportRows(report, out).map(({ outcome }) => outcome),
+    rows: reportRows(report, out, new Map()).map(({ outcome }) => outcome),
   }));
   const path = join(out, 'reproduction.md');
   writeWhole(path, renderSummary(reports));

@@ -23,7 +23,7 @@ import type { ResultOf } from './stored.ts';
 import { sayVersion } from './version.ts';
 
 export async function rowSection({ row, outcome, work }: ReportRow): Promise<Section> {
-  const { id, title, settings, chosen, publishedText, numbers } = outcome;
+  const { id, title, settings, chosen, publishedText, numbers, reason } = outcome;
   const texts = [
     `As published: ${settings}.`,
     ...(chosen === undefined ? [] : [`Left open, and taken here: ${chosen}`]),
@@ -31,7 +31,7 @@ export async function rowSection({ row, outcome, work }: ReportRow): Promise<Sec
   ];
   const parts: Part[] = texts.map((text) => ({ html: paragraph(text) }));
   if (numbers.length > 0) parts.push({ html: numbersTable(outcome) });
-  if (work === undefined) parts.push({ html: paragraph('Not done yet.', 'missing') });
+  if (work === undefined) parts.push({ html: paragraph(`Not done: ${reason ?? ''}`, 'missing') });
   else parts.push(...(await details(row, work.folder)).map((part) => withOwnName(part, id)));
   parts.push(
     {

@@ -14,7 +14,7 @@ import type { DeviceChoice } from '../cli/options.ts';
 import { trainIntoFolder } from '../cli/training.ts';
 import { formatCount, formatNumber, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
-import { searchIntoFolder } from '../cli/searching.ts';
+import { requireValue, searchIntoFolder } from '../cli/searching.ts';
 import { solveExercise } from './exercise.ts';
 import { checkScenes } from './gradients.ts';
 import { openInMode } from './modes.ts';
@@ -68,7 +68,7 @@ export async function runRow(
       return;
     }
     case 'search':
-      await searchIntoFolder({ ...options, ...opened, folder, resume: true, checkpointSeconds }, io);
+      requireValue(await searchIntoFolder({ ...options, ...opened, folder, resume: true, checkpointSeconds }, io));
       return;
     default:
       writeRowResult(folder, await measure(row, opened.recipe, opened.dataset, options));
@@ -87,7 +87,8 @@ async function measure(
     line.clear();
     io.stderr(`${text}\n`);
   };
-  using interruption = listenForInterrupts(io, say);
+  const cure = `This row begins again with: ${commandToResume}`;
+  using interruption = listenForInterrupts(io, line.end, cure);
   const { signal } = interruption;
   let step = 0;
   try {
@@ -116,7 +117,7 @@ async function measure(
     return row satisfies never;
   } catch (cause) {
     if (!(cause instanceof InterruptedError)) throw cause;
-    throw new InterruptedError(step, `This row begins again with: ${commandToResume}`);
+    throw new InterruptedError(step, cure);
   } finally {
     line.clear();
   }

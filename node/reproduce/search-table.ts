@@ -1,7 +1,8 @@
 /** The trials of a search and the published ones in one table, matched by their values. */
 import { table } from '../report/html.ts';
 import type { SearchData } from '../report/search/search-data.ts';
-import { sayMean, sayValue, shortNames } from '../search/table.ts';
+import { sayMean, shortNames } from '../search/table.ts';
+import { sayValue } from '../search/values.ts';
 import { matchTrials } from './match-trials.ts';
 import { sayDifference, sayNumber } from './formats.ts';
 import type { ComparedNumber } from './outcome.ts';
@@ -36,7 +37,7 @@ export function searchTable(row: SearchRow, data: SearchData): string {
   });
   const missing = matches.filter(({ trial }) => trial === undefined).map((match) => lineOf(match));
   const left = data.table.length - lines.length;
-  const more = left > 0 ? ` ${left} more trials are in the folder.` : '';
+  const more = left > 0 ? ` ${left === 1 ? '1 more trial is' : `${left} more trials are`} in the folder.` : '';
   const titles = [
     ...shortNames(paths),
     ...(hasValidation ? ['published, validation'] : []),

@@ -1,5 +1,6 @@
 /** reproduction.md: every row of every report in one table, published number and ours side by side. */
 import { formatSeconds } from '../output.ts';
+import { keepTogether } from '../report/html.ts';
 import { dataNotes, sayAll, sayDifference, sayNumber, sayOurs } from './formats.ts';
 import type { RowOutcome } from './outcome.ts';
 import { quickText } from './texts.ts';
@@ -16,7 +17,9 @@ const titles = ['row', 'settings', 'published', 'ours', 'difference', 'mode', 'a
 export function renderSummary(reports: readonly ReportOutcomes[]): string {
   const chapters = reports.map(({ name, title, rows }) => {
     const notes = dataNotes(rows).map((note) => `Data: ${escapeMarkdown(note)}\n\n`);
-    const lines = [titles, titles.map(() => '---'), ...rows.map(cells)].map((row) => `| ${row.join(' | ')} |`);
+    const lines = [titles, titles.map(() => '---'), ...rows.map(cells)].map(
+      (row) => `| ${row.map(keepTogether).join(' | ')} |`,
+    );
     return `## ${name}: ${escapeMarkdown(title)}\n\n${notes.join('')}${lines.join('\n')}\n`;
   });
   const all = reports.flatMap(({ rows }) => rows);

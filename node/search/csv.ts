@@ -1,16 +1,22 @@
 /** The table of a search as CSV, for spreadsheets and other programs: numbers whole, a line for each trial, best first. */
-import type { TrialSummary } from '../../src/search/trials.ts';
+import type { RunRecord, TrialSummary } from '../../src/search/trials.ts';
 import type { Metrics } from '../../src/train/events.ts';
 import { formatCsv } from '../output.ts';
+import { trialPlaces } from './places.ts';
 
 const metricNames = ['loss', 'cost', 'accuracy', 'topKAccuracy', 'rmse', 'r2'] as const satisfies (keyof Metrics)[];
 const splitNames = ['train', 'validation'] as const;
 
 /**
  * `paths` are the fields of the space; `value` is the metric that trials are compared by. A cell is empty where a trial has no such number; values that
- * are no numbers and no texts are JSON.
+ * are no numbers and no texts are JSON. `populations` names the last population and the member of each run: `001/4 001/5`.
  */
-export function trialsCsv(table: readonly TrialSummary[], paths: readonly string[]): string {
+export function trialsCsv(
+  table: readonly TrialSummary[],
+  paths: readonly string[],
+  records: readonly RunRecord[],
+): string {
+  const places = trialPlaces(records);
   const measured = splitNames.flatMap((split) =>
     metricNames
       .filter((name) => table.some((trial) => trial[split]?.[name] !== undefined))
@@ -28,9 +34,10 @@ export function trialsCsv(table: readonly TrialSummary[], paths: readonly string
     ...measured.map(({ split, name }) => trial[split]?.[name] ?? ''),
     trial.runs,
     trial.step,
+    places.get(trial.index) ?? '',
   ]);
   const titles = measured.map(({ split, name }) => `${split}_${name}`);
-  return formatCsv([[...header, ...titles, 'runs', 'steps'], ...rows]);
+  return formatCsv([[...header, ...titles, 'runs', 'steps', 'populations'], ...rows]);
 }
 
 function asCell(value: unknown): string | number {

@@ -1,7 +1,9 @@
 /** What a search is going to train, in words: its populations, what they differ in, and what they take of the device. */
+import type { Recipe } from '../../src/recipe/schema.ts';
 import type { SearchPopulation } from '../../src/search/store.ts';
 import { formatBytes, formatCount, formatTable } from '../output.ts';
-import { sayCount, sayValue, shortNames } from './table.ts';
+import { sayCount, shortNames } from './table.ts';
+import { sayValues } from './values.ts';
 
 export interface DescribedPopulation {
   readonly name: string;
@@ -55,13 +57,30 @@ export function sayPopulations(described: readonly DescribedPopulation[], memory
   );
 }
 
+/** Where fewer trials were drawn than were asked for: why. */
+export function noteDraws({ search }: Recipe, trials: number): string[] {
+  if (search?.trials === undefined) return [];
+  const isGrid = Object.values(search.space).every(({ grid }) => grid !== undefined);
+  const combinations = Object.values(search.space).reduce((product, { grid }) => product * (grid?.length ?? 1), 1);
+  if (isGrid) {
+    const text = `Nothing of the space is drawn, so that the number of draws, ${formatCount(search.trials)}, has no effect.`;
+    return search.trials > 1 ? [text] : [];
+  }
+  const draws = trials / combinations;
+  if (draws >= search.trials) return [];
+  return [
+    `${formatCount(search.trials)} draws were asked for, but the space has no more than ${formatCount(draws)} different ones.`,
+  ];
+}
+
 /** A line for each population. */
 export function formatPopulations(described: readonly DescribedPopulation[]): string {
   const paths = Object.keys(described[0]?.values ?? {});
   const header = ['population', ...shortNames(paths), 'runs', 'most that fit', 'steps', 'device memory'];
-  const rows = described.map(({ name, values, runs, capacity, steps, deviceBytes }) => [
+  const columns = paths.map((path) => sayValues(described.map(({ values }) => values[path])));
+  const rows = described.map(({ name, runs, capacity, steps, deviceBytes }, index) => [
     name,
-    ...paths.map((path) => sayValue(values[path])),
+    ...columns.map((column) => column[index] ?? ''),
     formatCount(runs),
     formatCount(capacity),
     formatCount(steps),

@@ -28,8 +28,8 @@ import type { PopulationEnd } from './marks.ts';
 export interface FolderStore extends SearchStore {
   /** As it stands in the folder. */
   readonly file: SearchFile;
-  /** Writes the best recipe, the table and, last, the result: the search is finished. */
-  finish(result: SearchResult, best: Recipe): SearchResultJson;
+  /** Writes the best recipe, if a trial has a value, the table and, last, the result: the search is finished. */
+  finish(result: Pick<SearchResult, 'metric' | 'table'>, best: Recipe | undefined): SearchResultJson;
 }
 
 /**
@@ -87,11 +87,20 @@ export function openSearch(folder: string, recipe: Recipe, file: SearchFile, say
       markEnds(folder, added);
       appendSynced(trialsPath, added.map((record) => `${JSON.stringify(record)}\n`).join(''));
     },
-    finish(result, best) {
-      const { metric, table, seconds } = result;
-      const json = { metric, best: result.best, table: [...table], adapter: written.adapters.join(', '), seconds };
-      writeWhole(join(folder, 'best.json'), asJson(best));
-      writeWhole(join(folder, 'trials.csv'), trialsCsv(table, Object.keys(recipe.search?.space ?? {})));
+    finish({ metric, table }, best) {
+      const all = readRecords(folder).records;
+      const seconds = new Map(all.map(({ population, populationSeconds }) => [population, populationSeconds]));
+      const [first] = table;
+      if (first === undefined) throw new Error('a search has a trial');
+      const json = {
+        metric,
+        best: first,
+        table: [...table],
+        adapter: written.adapters.join(', '),
+        seconds: [...seconds.values()].reduce((sum, each) => sum + each, 0),
+      };
+      if (best !== undefined) writeWhole(join(folder, 'best.json'), asJson(best));
+      writeWhole(join(folder, 'trials.csv'), trialsCsv(table, Object.keys(recipe.search?.space ?? {}), all));
       writeWhole(join(folder, 'result.json'), asJson(json));
       return json as SearchResultJson;
     },

@@ -2,24 +2,33 @@
 import type { MetricName, TrialSummary } from '../../src/search/trials.ts';
 import { formatMetric, isShare } from '../metric-names.ts';
 import { formatCount, formatNumber, formatPercent } from '../output.ts';
-
-const mostCharacters = 28;
+import { sayValues } from './values.ts';
 
 /** One letter per column, as `formatTable` takes it. */
 export function tableAlignment(paths: readonly string[]): string {
-  return `rr${'r'.repeat(paths.length)}rrrl`;
+  return `rrr${'r'.repeat(paths.length)}rrl`;
 }
 
-/** The header and a row for each trial, best first, with its metric on validation and on train. `paths` are the fields of the space. */
-export function tableRows(table: readonly TrialSummary[], paths: readonly string[], metric: MetricName): string[][] {
-  const header = ['rank', 'trial', ...shortNames(paths), metric, 'train', 'steps', 'state'];
-  const rows = table.map((trial, index) => {
+/**
+ * The header and a row for each of the first trials, best first, with its metric on validation and on train. `paths` are the fields of the
+ * space; of their values the cells hold what tells them apart in the whole table.
+ */
+export function tableRows(
+  table: readonly TrialSummary[],
+  paths: readonly string[],
+  metric: MetricName,
+  most = table.length,
+): string[][] {
+  // What trials are compared by comes before the fields, of which a narrow terminal cuts off the last.
+  const header = ['rank', 'trial', metric, ...shortNames(paths), 'train', 'steps', 'state'];
+  const columns = paths.map((path) => sayValues(table.map(({ values }) => values[path])));
+  const rows = table.slice(0, most).map((trial, index) => {
     const train = trial.train?.[metric];
     return [
       trial.value === undefined ? '' : String(index + 1),
       String(trial.index),
-      ...paths.map((path) => sayValue(trial.values[path])),
       sayMean(metric, trial),
+      ...columns.map((column) => column[index] ?? ''),
       train === undefined ? '' : formatMetric(metric, train),
       formatCount(trial.step),
       sayState(trial),
@@ -37,14 +46,6 @@ export function shortNames(paths: readonly string[]): string[] {
       /^[a-z]/i.test(tail) && paths.every((other) => other === path || !`.${other}`.endsWith(`.${tail}`));
     return tails.find(isClear) ?? path;
   });
-}
-
-/** A value of a field: numbers short, objects and lists as JSON. */
-export function sayValue(value: unknown): string {
-  if (value === undefined) return '';
-  if (typeof value === 'number') return formatNumber(value);
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
 }
 
 /** The metric over the runs of a trial: its mean, and its deviation where there are several. */

@@ -12,7 +12,7 @@ import { sayCount, sayMean, tableAlignment, tableRows } from './table.ts';
 export interface SearchView {
   show(event: SearchEvent): void;
   say(text: string): void;
-  /** Takes the table away. */
+  /** Takes the table away for good. */
   close(): void;
 }
 
@@ -49,7 +49,9 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
     const before = event.cut === 0 ? undefined : stage;
     const trials = countTrials(event);
     if (event.cut > 0)
-      say(`Cut ${event.cut}: ${countTrials(before)} trials, of which ${trials} ${trials === 1 ? 'goes' : 'go'} on.`);
+      say(
+        `Cut ${event.cut}: ${sayCount(countTrials(before), 'trial')}, of which ${formatCount(trials)} ${trials === 1 ? 'goes' : 'go'} on.`,
+      );
     if (event.stage === 'fine') say(`Around the best: ${sayCount(trials, 'finer trial')}.`);
     const ends = before?.populations.flatMap(({ runs, until }) => runs.map(({ trial }) => [trial, until] as const));
     const firstSteps = new Map(ends);
@@ -85,9 +87,8 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
       current === undefined || stage === undefined ? describePause(ended, stage) : describeProgress(current, stage);
     if (table === undefined) return [first];
     const fitting = Math.max(1, (io.terminalRows ?? 24) - 5);
-    const shown = table.table.slice(0, fitting);
-    const more = table.table.length - shown.length;
-    const rows = formatTable(tableRows(shown, paths, table.metric), tableAlignment(paths))
+    const more = table.table.length - fitting;
+    const rows = formatTable(tableRows(table.table, paths, table.metric, fitting), tableAlignment(paths))
       .trimEnd()
       .split('\n');
     return [first, '', ...rows, ...(more > 0 ? [`… and ${formatCount(more)} more`] : [])];
@@ -101,7 +102,7 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
       else showTable(event);
       block.show(lines);
     },
-    close: () => block.clear(),
+    close: block.end,
   };
 }
 

@@ -3,8 +3,8 @@
  * which the rate rises from step to step, loss and accuracy of every batch against the rate, and what these curves suggest.
  */
 import { NonFiniteError, RecipeError } from '../errors.ts';
-import { splitDataset } from '../data/dataset.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { loadDataset, splitDataset } from '../data/dataset.ts';
+import type { DataFiles, Dataset } from '../data/dataset.ts';
 import { lossColumns } from '../ops/tables.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe, RecipeInput } from '../recipe/schema.ts';
@@ -13,11 +13,14 @@ import type { Device } from '../train/device.ts';
 import { planDuration } from '../train/duration.ts';
 import { learningRate } from '../train/schedule.ts';
 import type { Duration } from '../train/schedule.ts';
-import { train } from '../train/trainer.ts';
-import { startAverage, suggestRates } from './rate-suggestions.ts';
-import type { RangePoint, RateSuggestions } from './rate-suggestions.ts';
+import { noFiles, train } from '../train/trainer.ts';
+import { startAverage } from './range-curves.ts';
+import type { RangePoint } from './range-curves.ts';
+import { suggestRates } from './rate-suggestions.ts';
+import type { RateSuggestions } from './rate-suggestions.ts';
 
-export type { RangePoint, RateSuggestions } from './rate-suggestions.ts';
+export type { RangePoint } from './range-curves.ts';
+export type { RateSuggestions } from './rate-suggestions.ts';
 
 export const rangeCurves = ['exponential', 'linear'] as const;
 export type RangeCurve = (typeof rangeCurves)[number];
@@ -43,7 +46,9 @@ const divergence = 4;
 
 export interface RangeTestOptions {
   readonly device: Device;
-  readonly dataset: Dataset;
+  /** The dataset, if it is loaded already; else it is loaded from `files`. */
+  readonly dataset?: Dataset;
+  readonly files?: DataFiles;
   readonly from?: number;
   readonly to?: number;
   readonly curve?: RangeCurve;
@@ -100,10 +105,12 @@ export interface RangeTest {
  */
 export async function rangeTest(input: RecipeInput | Recipe, options: RangeTestOptions): Promise<RangeTest> {
   const started = performance.now();
-  const { device, dataset } = options;
+  const { device, files = noFiles } = options;
   const { from = rangeDefaults.from, to = rangeDefaults.to, curve = rangeDefaults.curve } = options;
   checkBounds(from, to);
   const given = parseRecipe(input);
+  if (given.members !== undefined) refuseMembers(given.members.length);
+  const dataset = options.dataset ?? (await loadDataset(given.data, files));
   const trainRows = splitDataset(dataset, given.data).train.length;
   const recipe = rangeRecipe(given, { type: 'rangeTest', from, to, curve, warmupSteps: 0 }, trainRows, options);
   const duration = planDuration(recipe, trainRows);
@@ -114,7 +121,10 @@ export async function rangeTest(input: RecipeInput | Recipe, options: RangeTestO
   /** Trains until the test ends or `until` steps are done. Gives the step at which the loss was found not finite, if it was. */
   async function collect(trained: Recipe, until: number, checkpoint?: Checkpoint): Promise<number | undefined> {
     try {
-      for await (const event of train(trained, { ...trainingOptions(options), ...(checkpoint && { checkpoint }) })) {
+      for await (const event of train(trained, {
+        ...trainingOptions(options, dataset),
+        ...(checkpoint && { checkpoint }),
+      })) {
         if (event.type === 'checkpoint') last = event.checkpoint;
         if (event.type === 'start' && collector.points.length === 0) {
           options.onStart?.({ steps: duration.steps, parameters: event.parameters, trainRows, notes: event.notes });
@@ -157,16 +167,25 @@ export async function rangeTest(input: RecipeInput | Recipe, options: RangeTestO
   };
 }
 
-function trainingOptions({ device, dataset, signal, chunkMilliseconds }: RangeTestOptions) {
+function trainingOptions({ device, signal, chunkMilliseconds }: RangeTestOptions, dataset: Dataset) {
   return { device, dataset, ...(signal && { signal }), ...(chunkMilliseconds !== undefined && { chunkMilliseconds }) };
+}
+
+/** Refuses a population. */
+export function refuseMembers(count: number): never {
+  throw new RecipeError(
+    'members',
+    `a range test trains one model, but the recipe has ${count} members. Leave "members" out.`,
+  );
 }
 
 /** Throws RecipeError for rates that do not rise from one above 0. */
 function checkBounds(from: number, to: number): void {
   if (!(from > 0 && from < Infinity)) {
+    const why = from === 0 ? ', which has no logarithm: rates are told apart by their factor' : '';
     throw new RecipeError(
       'from',
-      `expected a learning rate above 0, got ${from}. The standard is ${rangeDefaults.from}.`,
+      `expected a learning rate above 0, got ${from}${why}. The standard is ${rangeDefaults.from}.`,
     );
   }
   if (!(to > from && to < Infinity)) {
@@ -181,13 +200,14 @@ function rangeRecipe(
   trainRows: number,
   { epochs, steps }: RangeTestOptions,
 ): Recipe {
-  const { members, search: _search, earlyStopping: _stopping, epochs: _epochs, cycles: _cycles, ...rest } = given;
-  if (members !== undefined) {
-    throw new RecipeError(
-      'members',
-      `a range test trains one model, but the recipe has ${members.length} members. Leave "members" out.`,
-    );
-  }
+  const {
+    members: _members,
+    search: _search,
+    earlyStopping: _stopping,
+    epochs: _epochs,
+    cycles: _cycles,
+    ...rest
+  } = given;
   const length = steps ?? defaultSteps(given, trainRows, epochs);
   const { everyEpochs: _every, ...evaluation } = given.evaluation;
   return parseRecipe({ ...rest, schedule, steps: length, evaluation: { ...evaluation, everySteps: length } });

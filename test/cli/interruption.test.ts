@@ -130,7 +130,7 @@ test('Ctrl-C once writes a checkpoint, exits with 130 and says how to resume', a
   const outcome = await finished;
   expect(outcome.code).toBe(130);
   expect(outcome.stdout).toBe('');
-  expect(outcome.stderr).toContain('Stopping after this chunk');
+  expect(outcome.stderr).toContain('Stopping as soon as the work can be left');
   const last = outcome.stderr.trimEnd().split('\n').at(-1);
   expect(last).toMatch(/^descent: interrupted after step \d+\. Go on with: descent train digits .* --resume$/);
   expect(checkpointsIn(folder)).toHaveLength(1);

@@ -178,6 +178,35 @@ test('a test that diverges says where it ended', async () => {
   );
 });
 
+test('where the lowest rate diverges, people are told to lower --from, and one step is one', async () => {
+  const folder = temporaryFolder();
+  const { code, stdout } = await find('digits', join(folder, 'found'), '--from', '10', '--to', '1e6');
+  expect(code).toBe(0);
+  expect(stdout).toContain('No etaMin and no etaMax: the loss diverges at the lowest rates already. Lower --from.');
+  const { stdout: one } = await find('digits', join(folder, 'one'), '--from', '1e30', '--to', '1e38');
+  expect(one).toMatch(/^ended +after 1 step, at a rate of /m);
+});
+
+test.each(['spirals', 'two-peaks-momentum', 'two-peaks-adam'])(
+  'what is suggested for %s does not contradict itself, and what is absent has its reason',
+  async (recipe) => {
+    const { stdout } = await find(recipe, join(temporaryFolder(), 'found'), '--steps', '300', '--json');
+    const { suggestions } = parse(stdout) as {
+      readonly suggestions: Record<'etaMin' | 'etaMax' | 'steepest' | 'valley', number | undefined> & {
+        readonly notes: readonly string[];
+      };
+    };
+    const { etaMin = 0, etaMax = Infinity, steepest = etaMin, valley = etaMin, notes } = suggestions;
+    for (const rate of [steepest, valley]) {
+      expect(rate).toBeGreaterThanOrEqual(etaMin);
+      expect(rate).toBeLessThanOrEqual(etaMax);
+    }
+    for (const name of ['etaMin', 'etaMax', 'steepest', 'valley'] as const) {
+      expect(notes.some((note) => note.split(':')[0]?.includes(name))).toBe(suggestions[name] === undefined);
+    }
+  },
+);
+
 test('Ctrl-C ends the test with code 130 and leaves nothing', async () => {
   const folder = temporaryFolder();
   const file = writeFile(folder, 'own.json', cyclic);
@@ -208,11 +237,14 @@ test('on a terminal one line is redrawn, within its width, and taken away at the
 });
 
 test.each([
-  [['--from', '0.1', '--to', '0.01'], 'to: expected a learning rate above "from", which is 0.1, got 0.01. Raise it.'],
-  [['--from', '0'], 'from: expected a learning rate above 0, got 0. The standard is 0.00001.'],
-  [['--from', '-1'], 'from: expected a learning rate above 0, got -1. The standard is 0.00001.'],
+  [['--from', '0.1', '--to', '0.01'], '--to: expected a learning rate above --from, which is 0.1, got 0.01. Raise it.'],
+  [
+    ['--from', '0', '--curve', 'linear'],
+    '--from: expected a learning rate above 0, got 0, which has no logarithm: rates are told apart by their factor. The standard is 0.00001.',
+  ],
+  [['--from', '-1'], '--from: expected a learning rate above 0, got -1. The standard is 0.00001.'],
   [['--to', 'one'], "option '--to <rate>' argument 'one' is invalid. Give a number."],
-  [['--smoothing', '1'], 'smoothing: expected a number from 0 to below 1, got 1. fastai takes 0.98.'],
+  [['--smoothing', '1'], '--smoothing: expected a number from 0 to below 1, got 1. fastai takes 0.98.'],
   [['--epochs', '0'], "argument '0' is invalid. Give a whole number from 1."],
   [['--epochs', '2', '--steps', '9'], "option '--steps <n>' cannot be used with option '--epochs <n>'"],
   [['--curve', 'cosine'], 'Allowed choices are exponential, linear.'],
@@ -222,6 +254,10 @@ test.each([
   ],
   [['--set', 'optimzer.type=sgd'], 'optimzer: unknown field. Did you mean "optimizer"?'],
   [['--write', '/not/there/r.json'], '/not/there: this folder is not there. Correct --write.'],
+  [
+    ['--write', 'digits'],
+    '--write: "descent train digits" takes the built-in recipe of this name, not a file. Write to digits.json.',
+  ],
   [['--write', '/'], '/: is a folder, expected a file. Give --write a file.'],
 ] as const)('bad input gets one sentence and leaves nothing: %j', async (options, sentence) => {
   const out = join(temporaryFolder(), 'found');

@@ -41,7 +41,16 @@ async function complaint(content: object, options: readonly string[], out?: stri
 const l2 = ['--space', 'l2={"uniform":[0,1]}'];
 
 test.each([
-  ['no space', [], 'search.space: names no field to vary. Give it one, such as {"l2": {"logUniform": [1e-5, 1e-1]}}.'],
+  [
+    'no space',
+    [],
+    'search.space: names no field to vary. Give one by --space, such as --space \'l2={"logUniform":[1e-5,1e-1]}\', or in the recipe.',
+  ],
+  [
+    'a field twice',
+    ['--space', 'model.layers[0].units={"choice":[5]}', '--space', 'model.layers.0.units={"choice":[6]}'],
+    'This field is given twice. Leave out one of them.',
+  ],
   ['no space but trials', ['--trials', '3'], 'search.space: names no field to vary.'],
   [
     'an unknown field',
@@ -107,16 +116,29 @@ test.each([
     [...l2, '--set', 'data.validation=0', '--folds', '201'],
     'data.folds: asks for 201 parts of 200 training rows. Use at most 200 folds.',
   ],
-  ['one fold', [...l2, '--folds', '1'], 'search.folds: expected a number of at least 2, got 1.'],
+  ...['0', '1'].map(
+    (folds) =>
+      [`${folds} folds`, [...l2, '--folds', folds], `'${folds}' is invalid. Give a whole number from 2.`] as const,
+  ),
+  [
+    'a name without end',
+    ['--space', `${'a'.repeat(5000)}={"choice":[5]}`],
+    /^descent: .{0,120}a…? \(\d+ letters left out\) …a{1,20}.{0,700}$/,
+  ],
+  [
+    'a value without end',
+    ['--space', `loss={"choice":["${'a b'.repeat(2000)}"]}`],
+    /^descent: .{0,250} \(\d+ letters left out\) .{0,60}$/,
+  ],
   [
     'folds beside validation',
     [...l2, '--folds', '4'],
-    'data.folds: takes the validation rows from the training rows. Leave out data.validation.',
+    'data.folds: takes the validation rows from the training rows. Leave out data.validation, or set it to 0.',
   ],
   [
     'nothing to choose by',
     [...l2, '--set', 'data.validation=0'],
-    'data.validation: a search needs rows to choose by. Give it a share of the rows, or cross-validate with "search.folds".',
+    'data.validation: a search needs rows to choose by. Set it to a share of the rows, such as 0.2, or cross-validate with "search.folds" (--folds).',
   ],
   [
     'too little memory for one trial',

@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 test('people get the table, best first, the best trial and the command that trains it', () => {
   const lines = printed.split('\n');
-  expect(lines[0]).toMatch(/^rank +trial +learningRate +units +accuracy +train +steps +state$/);
+  expect(lines[0]).toMatch(/^rank +trial +accuracy +learningRate +units +train +steps +state$/);
   const shares = lines.slice(1, 7).map((line) => Number(/([\d.]+) ± [\d.]+ %/.exec(line)?.[1]));
   expect(shares).toEqual(shares.toSorted((a, b) => b - a));
   expect(shares.every((share) => share > 0)).toBe(true);

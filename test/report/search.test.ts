@@ -129,7 +129,7 @@ test.each(['coarseToFine', 'seeds', 'halving', 'grid'] as const)(
       const last = Math.max(...ofTrial.map(({ step }) => step));
       const values = ofTrial.flatMap(({ step, validation }) => (step === last ? (validation?.[metric] ?? []) : []));
       expect(cell('steps')).toBe(last.toLocaleString('en-US'));
-      const [mean = '', deviation] = cell(`validation ${metric}`).replaceAll(' %', '').split(' ± ');
+      const [mean = '', deviation] = cell(`validation ${metric}`).replaceAll('\u00a0%', '').split('\u00a0±\u00a0');
       if (values.length === 0) {
         expect([mean, cell('state')]).toEqual(['', 'diverged']);
         continue;
@@ -293,6 +293,26 @@ test('a search of which every trial diverged has a report that says so', async (
   expect(html).toContain('no trial has a value, of 5 trials');
   expect(html).toContain('none: every trial diverged');
   expect(count(marks(readText(own, 'figures', 'accuracy-over-l2.svg'), 'symbol'), diverged)).toBe(5);
+});
+
+test('the caption speaks of medians only where some are drawn', async () => {
+  const captions = (folder: string): string[] => searchFigures(readSearch(folder)).map(({ caption }) => caption);
+  expect(captions(searchOf('grid').folder).join()).toContain('Dashed: the median');
+  const space = { 'model.layers.0.units': { choice: [10, 20] } };
+  const trials = [10, 20].map(
+    (units, index) => ({ index, values: { 'model.layers.0.units': units }, stage: 'only' }) as const,
+  );
+  const { folder: few } = newSearch({ search: { space, trials: 2 }, trials, lossOf: () => 0.5 });
+  expect(captions(few).join()).not.toContain('Dashed');
+});
+
+test('in the table the metric comes before the fields, and numbers are not broken', async () => {
+  const { folder: own, report } = searchOf('seeds');
+  await report;
+  const [header = [], row = []] = tableOf(readText(own, 'report.html'));
+  expect(header.slice(0, 3)).toEqual(['trial', 'validation accuracy', 'l2']);
+  expect(header.at(-1)).toBe('population/member');
+  expect(row[1]).toMatch(/^[\d.]+\u00a0±\u00a0[\d.]+\u00a0%$/);
 });
 
 test('figures of several searches in one page have names of their own', async () => {

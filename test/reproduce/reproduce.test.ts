@@ -82,7 +82,7 @@ test('a search has the best of its trials, and ours at the published values', ()
   });
   const page = readText(out, 'report-000', 'report.html');
   expect(page).toContain('not among ours');
-  expect(page.match(/<td class="number">90\.00 %<\/td>/g)?.length).toBeGreaterThan(1);
+  expect(page.match(/<td class="number">90\.00\u00a0%<\/td>/g)?.length).toBeGreaterThan(1);
 });
 
 test('a search whose best trial is the published best has one number', () => {
@@ -115,7 +115,7 @@ test('the page shows every row with its number, its figures and the command that
   const page = readText(out, 'report-000', 'report.html');
   const { plain, pictures } = outcomes();
   const [, , testNumber] = plain?.numbers ?? [];
-  expect(page).toContain(`${(100 * (testNumber?.ours ?? 0)).toFixed(2)} %`);
+  expect(page).toContain(`${(100 * (testNumber?.ours ?? 0)).toFixed(2)}\u00a0%`);
   expect(page).toContain('Adam &amp; more');
   expect(page).toContain('<a href="#plain">');
   expect(page).toContain(`descent train ${plain?.recipe}`);
@@ -166,12 +166,16 @@ test('a row that is done in full counts over a quick one, and a quick one over n
   expect(readText(folder, 'report-001', 'report.html')).toContain('Quick: trained on the first 10,000');
   await reproduce(folder, 'report-001', '--epochs', '4');
   expect(outcomes(folder, 'report-001')['other']).toMatchObject({ mode: '4 epochs', steps: 40 });
-  expect((await reproduce(folder, 'report-001', '--epochs', '2')).stderr).toContain('(2 epochs)\n');
-  expect((await reproduce(folder, 'report-001', '--epochs', '2')).stderr).toContain('done (2 epochs)');
+  const counts = "The page goes on showing this row's work of more training: 4 epochs, not 2 epochs.\n";
+  const { stderr: shorter } = await reproduce(folder, 'report-001', '--epochs', '2');
+  expect(shorter).toContain('(2 epochs)\n');
+  expect(shorter).toContain(counts);
+  expect((await reproduce(folder, 'report-001', '--epochs', '2')).stderr).toContain(`done (2 epochs)\n${counts}`);
   await reproduce(folder, 'report-001');
   expect(outcomes(folder, 'report-001')['other']).toMatchObject({ mode: 'full', steps: 100 });
   const again = await reproduce(folder, 'report-001', '--quick');
   expect(again.stderr).toContain('done (full)');
+  expect(again.stderr).not.toContain('goes on showing');
   expect(existsSync(join(folder, 'report-001', 'other-quick', 'result.json'))).toBe(true);
 });
 
@@ -207,6 +211,41 @@ test('an interrupted row goes on to the bits of one that was left alone, and row
   const hash = (place: string) => readJson<{ readonly weightsSha256: string }>(place, 'result.json').weightsSha256;
   expect(hash(join(folder, 'report-000', 'plain'))).toBe(hash(join(out, 'report-000', 'plain')));
   expect(outcomes(folder)['range']).not.toHaveProperty('mode');
+});
+
+test('words in place of published numbers stand in the table of the page and on the terminal', () => {
+  expect(readText(out, 'report-001', 'report.html')).toContain('<td class="number text">terrible</td>');
+  expect(first.stdout).toMatch(/^other +train loss +terrible +[\d.]+ /m);
+});
+
+test('with --rows the page has sections of the rows that are done, and one line of the others', async () => {
+  const folder = temporaryFolder();
+  const { code, stderr } = await reproduce(folder, 'report-000', '--rows', 'exercise');
+  expect(code, stderr).toBe(0);
+  const page = readText(folder, 'report-000', 'report.html');
+  expect(Array.from(page.matchAll(/<section id="([^"]+)"/g), ([, id]) => id)).toEqual(['summary', 'exercise']);
+  expect(page).toContain('Not done yet: plain, lambdas, gradients, overfit, range, pictures.');
+  for (const [, to] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${to}"`);
+});
+
+test('a row whose data is missing is left with its reason, the others are done, and the command ends with 2', async () => {
+  const folder = temporaryFolder();
+  const path = join(recipeFolder, 'plain.json');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace(/"data":\{[^}]*\}/, '"data":{"source":"csv","file":"tables/none.csv"}'));
+  const ids = ['plain', 'overfit', 'exercise', 'other'];
+  const { code, stdout, stderr } = await reproduce(folder, 'all', '--rows', ...ids);
+  writeFileSync(path, text);
+  expect(code, stderr).toBe(2);
+  const [last = ''] = stderr.trimEnd().split('\n').slice(-1);
+  expect(last).toMatch(/^descent: not every row could be done\. report-000 plain, report-000 overfit: .*none\.csv/);
+  expect(stdout).toMatch(/^plain .* not done$/m);
+  const { exercise, plain } = outcomes(folder);
+  expect([exercise?.mode, plain?.mode]).toEqual(['full', undefined]);
+  expect(outcomes(folder, 'report-001')['other']?.mode).toBe('full');
+  expect(readText(folder, 'report-000', 'report.html')).toMatch(
+    /<section id="plain">.*<p class="missing">Not done: [^<]*none\.csv/s,
+  );
 });
 
 test('figures wait for the row that they are of', async () => {
@@ -249,6 +288,10 @@ test.each([
   [['report-000', '--rows', 'plane'], /there is no row "plane"\. Did you mean "plain"\? There are: plain, lambdas, /],
   [['report-000', '--quick', '--epochs', '3'], /--quick: has a length of its own\. Leave out --quick or --epochs\.$/],
   [['report-000', '--epochs', '0'], /Give a whole number from 1/],
+  [
+    ['report-000', '--data', '/no/such/folder'],
+    /^descent: \/no\/such\/folder: this data folder is not there\. Correct --data\.$/,
+  ],
 ])('wrong input exits with 2 and one sentence: %j', async (args, message) => {
   const { code, stderr } = await reproduce(temporaryFolder(), ...args);
   expect(code).toBe(2);

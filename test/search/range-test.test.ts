@@ -1,237 +1,17 @@
-// The range test: suggestions on curves whose answers are known, where a test ends, and what it leaves of the recipe.
+// The range test: its points, where it ends, what it leaves of the recipe, and what is put into one. Suggestions: rate-suggestions.test.ts.
 import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { InterruptedError, RecipeError } from '../../src/errors.ts';
-import { normals } from '../../src/random/draws.ts';
+import { DataError, InterruptedError, RecipeError } from '../../src/errors.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { parseRecipe } from '../../src/recipe/parse.ts';
+import type { RecipeInput } from '../../src/recipe/schema.ts';
 import { applyRange } from '../../src/search/apply-range.ts';
 import { rangeDefaults, rangeTest } from '../../src/search/range-test.ts';
 import type { RangeTestOptions } from '../../src/search/range-test.ts';
-import { startAverage, suggestRates } from '../../src/search/rate-suggestions.ts';
-import type { RangePoint } from '../../src/search/rate-suggestions.ts';
+import type { RangePoint } from '../../src/search/range-curves.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 import { train } from '../../src/train/trainer.ts';
 import { clouds, curves } from '../train/support.ts';
-
-/** A value for each rate, on straight lines over log10(rate) between [rate, value] corners. */
-function along(corners: readonly (readonly [number, number])[]): (rate: number) => number {
-  return (rate) => {
-    const right = corners.findIndex(([corner]) => corner >= rate);
-    const [x1, y1] = corners[right] ?? corners.at(-1) ?? [1, 0];
-    const [x0, y0] = right > 0 ? (corners[right - 1] ?? [x1, y1]) : [x1, y1];
-    return x1 === x0 ? y1 : y0 + ((y1 - y0) * Math.log(rate / x0)) / Math.log(x1 / x0);
-  };
-}
-
-interface Sweep {
-  readonly steps?: number;
-  readonly curve?: 'exponential' | 'linear';
-  readonly smoothing?: number;
-  /** Standard deviation from batch to batch of the accuracy; the loss has three times as much. */
-  readonly noise?: number;
-  readonly seed?: number;
-  readonly accuracy?: (rate: number) => number;
-  readonly loss?: (rate: number) => number;
-}
-
-const noLoss = (): number => 2.3;
-
-/** The points of a test from 1e-5 to 1 whose batches follow the curves. */
-function sweep(wanted: Sweep): readonly RangePoint[] {
-  const {
-    steps = 2500,
-    curve = 'exponential',
-    smoothing = 0.98,
-    noise = 0,
-    seed = 1,
-    accuracy,
-    loss = noLoss,
-  } = wanted;
-  const draws = normals(2 * steps, { seed, stream: 8, step: 0, salt: 0 });
-  const averageLoss = startAverage(smoothing);
-  const averageAccuracy = startAverage(smoothing);
-  return Array.from({ length: steps }, (_, step) => {
-    const share = steps === 1 ? 0 : step / (steps - 1);
-    const rate = curve === 'linear' ? 1e-5 + (1 - 1e-5) * share : 1e-5 * 1e5 ** share;
-    const batchLoss = loss(rate) + 3 * noise * (draws[2 * step] ?? 0);
-    const point = { step, rate, loss: batchLoss, smoothedLoss: averageLoss(batchLoss) };
-    if (accuracy === undefined) return point;
-    const batchAccuracy = accuracy(rate) + noise * (draws[2 * step + 1] ?? 0);
-    return { ...point, accuracy: batchAccuracy, smoothedAccuracy: averageAccuracy(batchAccuracy) };
-  });
-}
-
-/** Fails unless a rate lies within so many decades of the answer. */
-function expectRate(rate: number | undefined, answer: number, decades: number): void {
-  expect(rate).toBeDefined();
-  expect(Math.abs(Math.log10((rate ?? Number.NaN) / answer)), `${rate} for ${answer}`).toBeLessThan(decades);
-}
-
-/** The noise of batches of 100 at 40 % is 0.05. */
-const batchNoise = 0.05;
-const seeds = [1, 2, 3, 4, 5];
-
-// A rise by 0.4 from 1e-4 to 1e-2, a plateau to 0.1, a fall. A tenth of the rise is made after 0.2 decades, 95 % a tenth of a decade
-// before its end; the fall loses 5 % within 0.03 decades. etaMax is the middle of the plateau.
-const plateau = along([
-  [1e-5, 0.1],
-  [1e-4, 0.1],
-  [1e-2, 0.5],
-  [0.1, 0.5],
-  [0.3, 0.1],
-  [1, 0.1],
-]);
-const plateauMin = 1e-4 * 10 ** 0.2;
-const plateauMax = Math.sqrt(1e-2 * 10 ** -0.1 * 0.1 * 10 ** 0.03);
-
-test('etaMin and etaMax are where accuracy starts to rise and the middle of its plateau, the lag of the average taken off', () => {
-  const { etaMin, etaMax } = suggestRates(sweep({ accuracy: plateau }), 0.98, false);
-  expectRate(etaMin, plateauMin, 0.03);
-  expectRate(etaMax, plateauMax, 0.03);
-});
-
-test.each(seeds)('the noise of batches moves them little (noise %i)', (seed) => {
-  const { etaMin, etaMax } = suggestRates(sweep({ accuracy: plateau, noise: batchNoise, seed }), 0.98, false);
-  expectRate(etaMin, plateauMin, 0.25);
-  expectRate(etaMax, plateauMax, 0.25);
-});
-
-test.each(seeds)('a short test of noisy batches, which is smoothed less, finds them too (noise %i)', (seed) => {
-  const points = sweep({ accuracy: plateau, noise: batchNoise, seed, steps: 250, smoothing: 0.8 });
-  const { etaMin, etaMax } = suggestRates(points, 0.8, false);
-  expectRate(etaMin, plateauMin, 0.5);
-  expectRate(etaMax, plateauMax, 0.5);
-});
-
-test.each(seeds)('a linear test finds what lies where its steps are (noise %i)', (seed) => {
-  const accuracy = along([
-    [1e-5, 0.1],
-    [0.02, 0.1],
-    [0.2, 0.5],
-    [0.6, 0.5],
-    [1, 0.1],
-  ]);
-  const points = sweep({ accuracy, noise: batchNoise, seed, curve: 'linear' });
-  const { etaMin, etaMax, notes } = suggestRates(points, 0.98, false);
-  expectRate(etaMin, 0.02 * 10 ** 0.1, 0.3);
-  expectRate(etaMax, Math.sqrt(0.2 * 0.6), 0.15);
-  expect(notes).toEqual([expect.stringMatching(/^No steepest and no valley: the loss does not fall/)]);
-});
-
-test('a curve that falls back before it slows ends the range at its last high', () => {
-  const accuracy = along([
-    [1e-5, 0.1],
-    [1e-4, 0.1],
-    [3e-3, 0.4],
-    [6e-3, 0.3],
-    [0.1, 0.5],
-    [1, 0.5],
-  ]);
-  expectRate(suggestRates(sweep({ accuracy, noise: 0.01 }), 0.98, false).etaMax, 3e-3, 0.1);
-});
-
-test('a dip on the floor is no end of the rise', () => {
-  const dipped = (rate: number): number => plateau(rate) - (rate > 2e-5 && rate < 5e-5 ? 0.05 : 0);
-  expectRate(suggestRates(sweep({ accuracy: dipped, noise: 0.01 }), 0.98, false).etaMax, plateauMax, 0.1);
-});
-
-test.each(Array.from({ length: 40 }, (_, seed) => seed))(
-  'noise alone suggests nothing, and says so (noise %i)',
-  (seed) => {
-    const points = sweep({ accuracy: () => 0.1, noise: 0.03, seed });
-    expect(suggestRates(points, 0.98, false)).toEqual({
-      notes: [
-        'No etaMin and no etaMax: the accuracy does not rise by more than its noise.',
-        'No steepest and no valley: the loss does not fall by more than its noise.',
-      ],
-    });
-  },
-);
-
-test.each([0, 1, 2, 5])('%i points suggest nothing', (steps) => {
-  const points = sweep({ accuracy: plateau, noise: batchNoise, steps });
-  expect(Object.keys(suggestRates(points, 0, true))).toEqual(['notes']);
-});
-
-const rising = along([
-  [1e-5, 0.1],
-  [1e-2, 0.1],
-  [1, 0.5],
-]);
-
-test('an accuracy that still rises at the highest rate has no etaMax, unless the loss diverged there', () => {
-  const points = sweep({ accuracy: rising, noise: 0.01 });
-  const { etaMin, etaMax, notes } = suggestRates(points, 0.98, false);
-  expectRate(etaMin, 1e-2 * 10 ** 0.2, 0.1);
-  expect(etaMax).toBeUndefined();
-  expect(notes).toContain('No etaMax: the accuracy is still rising at the highest rate. Test up to a higher one.');
-  expectRate(suggestRates(points, 0.98, true).etaMax, 0.9, 0.1);
-});
-
-test('an accuracy that rises from the lowest rate on has no etaMin', () => {
-  const accuracy = along([
-    [0.9e-5, 0.1],
-    [1e-4, 0.5],
-    [1, 0.5],
-  ]);
-  const { etaMin, etaMax, notes } = suggestRates(sweep({ accuracy, noise: 0.01 }), 0.98, false);
-  expect(etaMin).toBeUndefined();
-  expect(etaMax).toBeDefined();
-  expect(notes).toContain('No etaMin: the accuracy rises from the lowest rate on. Test from a lower one.');
-});
-
-test('without accuracy the range comes from the loss', () => {
-  const loss = along([
-    [1e-5, 2],
-    [1e-3, 2],
-    [1e-1, 0.5],
-    [0.5, 0.5],
-    [1, 3],
-  ]);
-  const suggestions = suggestRates(sweep({ loss, noise: 0.05 }), 0.98, false);
-  expectRate(suggestions.etaMin, 1e-3 * 10 ** 0.2, 0.25);
-  expectRate(suggestions.etaMax, Math.sqrt(0.1 * 0.5), 0.2);
-  expect(suggestions.notes).toEqual([]);
-});
-
-// Recorded: `valley` and `steep` of fastai/callback/schedule.py on the same 100 losses, [10:-5] as its `lr_find` cuts them.
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-test.each([
-  ['a smooth fall', (x: number) => 2.3 - 1.5 * sigmoid(4 * (x + 2.5)), 0.00376, 0.00298],
-  [
-    'a wobbling fall',
-    (x: number, k: number) => 2.3 - 1.5 * sigmoid(4 * (x + 2.5)) + 0.05 * Math.sin(1.7 * k),
-    0.0305,
-    0.00475,
-  ],
-  [
-    'a fall and an explosion',
-    (x: number, k: number) => 2.3 - 1.5 * sigmoid(4 * (x + 3)) + 0.02 * Math.sin(2.3 * k) + Math.exp(6 * (x + 0.8)),
-    0.00236,
-    0.000933,
-  ],
-] as const)('valley and steepest of %s are fastai’s', (_, lossAt, valley, steepest) => {
-  // Their wobble is no noise of batches, which is taken from the losses themselves: a thousandth of it.
-  const points = sweep({ steps: 100, smoothing: 0 }).map((point, k) => {
-    const loss = lossAt(Math.log10(point.rate), k);
-    return { ...point, loss: loss / 1000, smoothedLoss: loss };
-  });
-  expect(suggestRates(points, 0, true)).toMatchObject({ valley, steepest });
-});
-
-test('the steepest place of a linear test is measured over the logarithm of the rate', () => {
-  const loss = (rate: number): number => 2.3 - 1.5 * sigmoid(4 * (Math.log10(rate) + 1));
-  const points = sweep({ loss, curve: 'linear', noise: 0.02, steps: 5000 });
-  expectRate(suggestRates(points, 0.98, false).steepest, 0.1, 0.25);
-});
-
-test('the average is corrected for its bias: it starts at the first value and keeps a constant', () => {
-  const average = startAverage(0.98);
-  expect([3, 3, 3].map(average)).toEqual([3, 3, 3].map((value) => expect.closeTo(value, 12)));
-  const other = startAverage(0.5);
-  expect([1, 2, 4].map(other)).toEqual([1, (0.5 * 1 + 2) / 1.5, (0.25 * 1 + 0.5 * 2 + 4) / 1.75]);
-});
 
 const classifier = {
   data: { source: 'digits' },
@@ -345,7 +125,10 @@ test('a loss that is not finite at once ends the test without a point', async ()
 });
 
 test.each([
-  [{ from: 0 }, 'from: expected a learning rate above 0, got 0. The standard is 0.00001.'],
+  [
+    { from: 0, curve: 'linear' as const },
+    'from: expected a learning rate above 0, got 0, which has no logarithm: rates are told apart by their factor. The standard is 0.00001.',
+  ],
   [{ from: Number.NaN }, 'from: expected a learning rate above 0, got NaN. The standard is 0.00001.'],
   [{ from: 0.1, to: 0.1 }, 'to: expected a learning rate above "from", which is 0.1, got 0.1. Raise it.'],
   [{ to: Infinity }, 'to: expected a learning rate above "from", which is 0.00001, got Infinity. Raise it.'],
@@ -355,6 +138,45 @@ test.each([
   const failure = await run(classifier, clouds(), options).catch((cause: unknown) => cause);
   expect(failure).toBeInstanceOf(RecipeError);
   expect((failure as RecipeError).message).toBe(sentence);
+});
+
+test('a recipe in plain JSON is enough: the dataset is loaded, from the files where it needs some', async () => {
+  const recipe: RecipeInput = {
+    data: { source: 'csv', file: 'rows.csv', target: 'kind' },
+    model: { layers: [{ type: 'dense', units: 2 }] },
+    optimizer: { type: 'sgd' },
+    batch: 2,
+    epochs: 1,
+  };
+  const table = 'x,y,kind\n0,1,a\n1,0,b\n0,2,a\n2,0,b\n';
+  const files = {
+    read: async (path: string) => (path === 'rows.csv' ? new TextEncoder().encode(table) : undefined),
+    describe: (path: string) => path,
+  };
+  const { points } = await rangeTest(recipe, { device: cpuDevice(), files, steps: 3 });
+  expect(points).toHaveLength(3);
+  await expect(rangeTest(recipe, { device: cpuDevice(), steps: 3 })).rejects.toThrow(DataError);
+  const digits: RecipeInput = {
+    ...recipe,
+    data: { source: 'digits' },
+    model: { layers: [{ type: 'dense', units: 10 }] },
+  };
+  const built = await rangeTest(digits, { device: cpuDevice(), steps: 2 });
+  expect(built.points.map(({ accuracy }) => accuracy)).toEqual([expect.any(Number), expect.any(Number)]);
+});
+
+test.each([
+  ['the first losses are worse and worse', { from: 1e4, to: 1e6 }],
+  ['the first loss is followed by none', { from: 1e30, to: 1e38 }],
+])('a test whose lowest rate diverges says to lower it: %s', async (_, rates) => {
+  const { ended, suggestions } = await run(regression, curves(), { steps: 100, ...rates });
+  expect(ended).not.toBe('complete');
+  expect(suggestions).toEqual({
+    notes: [
+      'No etaMin and no etaMax: the loss diverges at the lowest rates already. Lower "from".',
+      'No steepest and no valley: the loss diverges at the lowest rates already. Lower "from".',
+    ],
+  });
 });
 
 test('a population is refused', async () => {

@@ -1,11 +1,12 @@
 // How trials are written: as a table for people and as CSV for programs.
 import { expect, test } from 'vitest';
 import { trialsCsv } from '../../node/search/csv.ts';
-import { sayMean, sayValue, shortNames, tableRows } from '../../node/search/table.ts';
+import { sayMean, shortNames, tableRows } from '../../node/search/table.ts';
+import { sayInJson, sayValue, sayValues } from '../../node/search/values.ts';
 import { readTable } from '../../src/formats/csv.ts';
 import { runKey, summarise } from '../../src/search/summary.ts';
 import type { RunState } from '../../src/search/summary.ts';
-import type { TrialSummary } from '../../src/search/trials.ts';
+import type { RunRecord, TrialSummary } from '../../src/search/trials.ts';
 
 test.each([
   [
@@ -41,6 +42,56 @@ test.each([
   [undefined, ''],
 ])('the value %j is written %s', (value, text) => {
   expect(sayValue(value)).toBe(text);
+});
+
+const adam = { type: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999 };
+
+test.each<[unknown[], string[]]>([
+  [
+    [adam, { type: 'sgd', learningRate: 0.1 }, adam],
+    ['{"type":"adam"}', '{"type":"sgd"}', '{"type":"adam"}'],
+  ],
+  [
+    [adam, { ...adam, beta2: 0.99 }, undefined],
+    ['{"beta2":0.999}', '{"beta2":0.99}', ''],
+  ],
+  [
+    [{ width: { at: 1, of: 2 } }, { width: { at: 1, of: 3 } }],
+    ['{"width":{"of":2}}', '{"width":{"of":3}}'],
+  ],
+  [
+    [{ type: 'a' }, { type: 'a', more: 1 }],
+    ['{}', '{"more":1}'],
+  ],
+  [
+    [
+      [{ type: 'dense', units: 5 }, { type: 'dropout' }],
+      [{ type: 'dense', units: 9 }, { type: 'dropout' }],
+    ],
+    ['[{"units":5},…]', '[{"units":9},…]'],
+  ],
+  [
+    [[1], [1, 2]],
+    ['[1]', '[1,2]'],
+  ],
+  [
+    [adam, adam],
+    [sayValue(adam), sayValue(adam)],
+  ],
+  [
+    [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`],
+    [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`],
+  ],
+  [
+    [0.00123456, 'auto'],
+    ['0.001235', 'auto'],
+  ],
+])('a column of %j holds what tells its values apart', (values, cells) => {
+  expect(sayValues(values)).toEqual(cells);
+});
+
+test('a value in full is not cut', () => {
+  expect(sayInJson(adam)).toBe('{"type":"adam","learningRate":0.001,"beta1":0.9,"beta2":0.999}');
 });
 
 test('a mean has its deviation behind it', () => {
@@ -86,14 +137,22 @@ const table: readonly TrialSummary[] = [
 
 test('a trial is a row, and one of which a run diverged says so without a rank', () => {
   expect(tableRows(table, ['l2'], 'accuracy')).toEqual([
-    ['rank', 'trial', 'l2', 'accuracy', 'train', 'steps', 'state'],
-    ['1', '3', '1.00e-7', '87.00 ± 1.00 %', '90.00 %', '1,200', 'done'],
-    ['', '1', '1', '', '', '40', '1 of 2 diverged'],
+    ['rank', 'trial', 'accuracy', 'l2', 'train', 'steps', 'state'],
+    ['1', '3', '87.00 ± 1.00 %', '1.00e-7', '90.00 %', '1,200', 'done'],
+    ['', '1', '', '1', '', '40', '1 of 2 diverged'],
   ]);
 });
 
+/** Both runs of trial 3 went on from the first population. */
+const records = [
+  ['001', 4, 0, 40],
+  ['001', 5, 1, 40],
+  ['003', 1, 0, 1200],
+  ['003', 0, 1, 1200],
+].map(([population, member, seed, step]) => ({ trial: 3, population, member, seed, step }) as RunRecord);
+
 test('the CSV is read back as it was: every number whole, objects as JSON, empty where there is nothing', () => {
-  const text = trialsCsv(table, ['l2', 'optimizer']);
+  const text = trialsCsv(table, ['l2', 'optimizer'], records);
   const { columns, rows } = readTable(new TextEncoder().encode(text), 'trials.csv');
   const objects = rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
   expect(objects).toEqual([
@@ -114,6 +173,7 @@ test('the CSV is read back as it was: every number whole, objects as JSON, empty
       validation_accuracy: '0.87',
       runs: '2',
       steps: '1200',
+      populations: '003/1 003/0',
     },
     expect.objectContaining({ rank: '', trial: '1', state: 'diverged', l2: '1', optimizer: '', value: '', runs: '2' }),
   ]);

@@ -53,6 +53,7 @@ export function fieldFigure(data: SearchData, field: Field, fields: readonly Fie
   const y = { field: 'y', type: 'quantitative', title: axis.title, scale: axis.scale, axis: axis.axis };
   const groups = groupEncoding(presentGroups(table));
   const mark = pointMark(table.length);
+  const dashes = field.kind === 'category' ? medians(valued, field) : [];
   const layer = [
     {
       data: { values: marks.filter((each) => each.mark.from !== undefined).map((each) => each.mark) },
@@ -62,7 +63,7 @@ export function fieldFigure(data: SearchData, field: Field, fields: readonly Fie
     { data: { values: edge }, mark, encoding: { x, y: { value: height - edgePixels }, ...groups } },
     { data: { values: marks.map((each) => each.mark) }, mark, encoding: { x, y, ...groups } },
     {
-      data: { values: field.kind === 'category' ? medians(valued, field) : [] },
+      data: { values: dashes },
       mark: { type: 'rule', color: ink, strokeWidth: 1.5, strokeDash: [5, 3] },
       encoding: { x: { ...x, field: 'from' }, x2: { field: 'to' }, y },
     },
@@ -75,7 +76,7 @@ export function fieldFigure(data: SearchData, field: Field, fields: readonly Fie
   return {
     name: `${metric}-over-${field.slug}`,
     alt: describe(data, field, diverged.length),
-    caption: captionOf(data, field, fields, diverged.length),
+    caption: captionOf(data, field, fields, diverged.length, dashes.length > 0),
     drawing: {
       kind: 'chart',
       spec: { $schema: vegaSchema, width: panelWidth, height, layer: layer.filter(hasValues) as never },
@@ -201,7 +202,13 @@ function describe({ table, metric, best }: SearchData, field: Field, diverged: n
   return `Validation ${metricTitle(metric)} of ${sayCount(table.length, 'trial')}${lost} over ${field.path}, ${scale}. ${top}.`;
 }
 
-function captionOf(data: SearchData, field: Field, fields: readonly Field[], diverged: number): string {
+function captionOf(
+  data: SearchData,
+  field: Field,
+  fields: readonly Field[],
+  diverged: number,
+  hasMedians: boolean,
+): string {
   const { table, records, metric, best } = data;
   const kind = runKind(records);
   const isFirst = field === fields[0];
@@ -224,6 +231,6 @@ function captionOf(data: SearchData, field: Field, fields: readonly Field[], div
       : []),
     ...(metric === 'loss' ? ['Lower is better.'] : []),
   ];
-  const dashed = field.kind === 'category' ? ['Dashed: the median of the trials that were trained to their end.'] : [];
+  const dashed = hasMedians ? ['Dashed: the median of the trials that were trained to their end.'] : [];
   return [...(isFirst ? marks : ['Marks as above.']), ...dashed].join(' ');
 }

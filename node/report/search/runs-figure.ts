@@ -1,11 +1,12 @@
 /** The single runs of the best trials side by side: how far folds or seeds lie apart, and whether that is more than the trials do. */
 import { isShare, metricTitle } from '../../metric-names.ts';
 import { formatCount } from '../../output.ts';
+import { lastRecords } from '../../search/places.ts';
 import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { categoryColours, ink } from '../palette.ts';
 import { labelExpression, metricAxis, panelWidth, runKind, vegaSchema } from './marks.ts';
-import { lastRecords, metricOf } from './search-data.ts';
+import { metricOf } from './search-data.ts';
 import type { SearchData } from './search-data.ts';
 
 const height = 280;

@@ -75,19 +75,6 @@ function checkWhole({ folder, table, records, best }: SearchData): void {
   }
 }
 
-/** The last record of each run, in the order of trials, folds and seeds. */
-export function lastRecords(records: readonly RunRecord[]): readonly RunRecord[] {
-  const last = new Map<string, RunRecord>();
-  for (const record of records) {
-    const key = runKey(record);
-    const known = last.get(key);
-    if (known === undefined || record.step >= known.step) last.set(key, record);
-  }
-  return [...last.values()].toSorted(
-    (one, other) => one.trial - other.trial || (one.fold ?? 0) - (other.fold ?? 0) || one.seed - other.seed,
-  );
-}
-
 /** The number that a run is compared by; undefined where it has none. */
 export function metricOf(record: RunRecord, metric: SearchData['metric']): number | undefined {
   const value = record.validation?.[metric];

@@ -5,13 +5,14 @@ import type { Metrics } from '../../../src/train/events.ts';
 import type { MetricName, TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { formatCount, formatSeconds } from '../../output.ts';
+import { lastRecords, trialPlaces } from '../../search/places.ts';
 import { sayCount, sayMean, shortNames } from '../../search/table.ts';
+import { tellApart } from '../../search/values.ts';
 import { code, facts, paragraph, table as htmlTable } from '../html.ts';
 import type { Part, Section } from '../sections.ts';
 import { sayShort, sayInFull } from './fields.ts';
 import { drawSearch } from './figures.ts';
 import { runKind } from './marks.ts';
-import { lastRecords } from './search-data.ts';
 import type { SearchData } from './search-data.ts';
 
 /** Lines of the table on the page; trials.csv has all. */
@@ -101,13 +102,15 @@ function bestTable({ search, best, metric, records }: SearchData): string {
   const rows = Object.keys(search.space).map((path) => [path, sayShort(best.values[path])]);
   const over = kind === undefined ? '' : `, mean over ${sayCount(best.runs, 'run')} ± standard deviation over ${kind}`;
   rows.push([`validation ${metricTitle(metric)}`, sayMean(metric, best) || 'none: every trial diverged']);
-  return htmlTable(`The best: trial ${best.index}${over}`, ['field', 'value'], rows, 'lr');
+  const isNumeric = Object.values(best.values).every((value) => typeof value === 'number');
+  return htmlTable(`The best: trial ${best.index}${over}`, ['field', 'value'], rows, isNumeric ? 'lr' : 'lt');
 }
 
 function tableSection(data: SearchData): Section {
   const { table, search, metric } = data;
   const paths = Object.keys(search.space);
   const names = shortNames(paths);
+  const places = trialPlaces(data.records);
   const shown = table.slice(0, mostRows);
   const other = metric === 'accuracy' ? 'loss' : 'accuracy';
   const hasOther = table.some(({ validation }) => validation?.[other] !== undefined);
@@ -117,28 +120,32 @@ function tableSection(data: SearchData): Section {
     const value = metrics?.[name];
     return value === undefined ? '' : formatMetric(name, value);
   };
-  const columns: readonly (readonly [title: string, align: 'l' | 'r', cell: (trial: TrialSummary) => string])[] = [
-    ['trial', 'r', ({ index }) => String(index)],
-    ...paths.map(
-      (path, index) =>
-        [
+  const columns: readonly (readonly [title: string, align: 'l' | 'r' | 't', cell: (trial: TrialSummary) => string])[] =
+    [
+      ['trial', 'r', ({ index }) => String(index)],
+      [`validation ${metricTitle(metric)}`, 'r', (trial) => sayMean(metric, trial)],
+      ...paths.map((path, index) => {
+        const apart = new Map(
+          tellApart(table.map(({ values }) => values[path])).map((value, row) => [table[row], value]),
+        );
+        return [
           names[index] ?? path,
-          table.every(({ values }) => typeof values[path] === 'number') ? 'r' : 'l',
-          ({ values }: TrialSummary) => sayShort(values[path]),
-        ] as const,
-    ),
-    [`validation ${metricTitle(metric)}`, 'r', (trial) => sayMean(metric, trial)],
-    [`train ${metricTitle(metric)}`, 'r', ({ train }) => sayMetric(train, metric)],
-    ...(hasOther
-      ? ([
-          [`validation ${other}`, 'r', ({ validation }: TrialSummary) => sayMetric(validation, other)],
-          [`train ${other}`, 'r', ({ train }: TrialSummary) => sayMetric(train, other)],
-        ] as const)
-      : []),
-    ['steps', 'r', ({ step }) => formatCount(step)],
-    ...(hasStages ? ([['stage', 'l', ({ stage }: TrialSummary) => stage]] as const) : []),
-    ...(hasStates ? ([['state', 'l', sayState]] as const) : []),
-  ];
+          table.every(({ values }) => typeof values[path] === 'number') ? 'r' : 't',
+          (trial: TrialSummary) => sayShort(apart.get(trial)),
+        ] as const;
+      }),
+      [`train ${metricTitle(metric)}`, 'r', ({ train }) => sayMetric(train, metric)],
+      ...(hasOther
+        ? ([
+            [`validation ${other}`, 'r', ({ validation }: TrialSummary) => sayMetric(validation, other)],
+            [`train ${other}`, 'r', ({ train }: TrialSummary) => sayMetric(train, other)],
+          ] as const)
+        : []),
+      ['steps', 'r', ({ step }) => formatCount(step)],
+      ...(hasStages ? ([['stage', 'l', ({ stage }: TrialSummary) => stage]] as const) : []),
+      ...(hasStates ? ([['state', 'l', sayState]] as const) : []),
+      ['population/member', 't', ({ index }) => places.get(index) ?? ''],
+    ];
   const kind = runKind(data.records);
   const caption =
     `Best first${kind === undefined ? '' : `; mean ± standard deviation over ${kind}`}` +
@@ -163,7 +170,7 @@ function spaceSection({ search, table }: SearchData): Section {
     const different = new Set(table.map(({ values }) => JSON.stringify(values[path]))).size;
     return [path, sayDimension(dimension), formatCount(different)];
   });
-  const html = htmlTable('What was varied', ['field', 'over', 'different values'], rows, 'llr');
+  const html = htmlTable('What was varied', ['field', 'over', 'different values'], rows, 'ltr');
   return { id: 'space', title: 'Space', parts: [{ html }] };
 }
 
@@ -186,7 +193,7 @@ function populationsSection({ records }: SearchData): Section {
   ]);
   const shown = rows.slice(0, mostRows);
   const html = htmlTable(
-    'Runs that were trained together; each is a run folder in populations/, which "descent report" draws member by member',
+    'Runs that were trained together; each is a run folder in populations/, which "descent report", where it came to its end, draws member by member',
     ['population', 'runs', 'steps', 'time'],
     shown,
     'lrrr',
@@ -205,7 +212,7 @@ function sayDimension({ uniform, logUniform, int, choice, grid }: Dimension): st
   return `each of ${(grid ?? []).map(sayInFull).join(', ')}`;
 }
 
-function endSection({ folder, search, dataFolder }: SearchData): Section {
+function endSection({ folder, search, best, dataFolder }: SearchData): Section {
   const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
   const inFolder = (name: string): string => quote(`${folder.replace(/\/$/, '')}/${name}`);
   const data = dataFolder === undefined ? '' : ` --data ${quote(dataFolder)}`;
@@ -213,18 +220,20 @@ function endSection({ folder, search, dataFolder }: SearchData): Section {
     search.folds === undefined
       ? ''
       : ' Cross-validation has trained each trial without one fold at a time; trained by itself it may have all training rows.';
+  const hasBest = best.value !== undefined;
   const lines = [
-    `descent train ${inFolder('best.json')}${data} --out best`,
-    'descent report best',
+    ...(hasBest ? [`descent train ${inFolder('best.json')}${data} --out best`, 'descent report best'] : []),
     `descent search ${inFolder('recipe.json')}${data} --out again`,
   ];
   return {
     id: 'best',
-    title: 'Training the best, and searching again',
+    title: hasBest ? 'Training the best, and searching again' : 'Searching again',
     parts: [
       {
         html: paragraph(
-          `best.json of the search folder is the recipe of the best trial, complete; recipe.json is that of the search.${folds}`,
+          hasBest
+            ? `best.json of the search folder is the recipe of the best trial, complete; recipe.json is that of the search.${folds}`
+            : 'recipe.json of the search folder is the recipe of the search.',
         ),
       },
       { html: code(lines.join('\n')) },
