@@ -1,7 +1,7 @@
 /** What a range test leaves: lr-find.json (settings and suggestions), lr-find.csv (every step), and the plot as SVG and PNG. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RangeTest } from '../../src/search/range-test.ts';
+import type { RangeTest } from '../../src/lr-find/range-test.ts';
 import { formatCsv } from '../output.ts';
 import { writeWhole } from '../run-folder.ts';
 

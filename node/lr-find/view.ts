@@ -1,6 +1,6 @@
 /** How a range test looks on a terminal: one live line while it runs, and a short table of what it suggests. */
-import type { RangeChange } from '../../src/search/apply-range.ts';
-import type { RangeProgress, RangeStart, RangeTest } from '../../src/search/range-test.ts';
+import type { RangeChange } from '../../src/lr-find/apply-range.ts';
+import type { RangeProgress, RangeStart, RangeTest } from '../../src/lr-find/range-test.ts';
 import { formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 

@@ -11,7 +11,6 @@ import { reportSections } from './sections.ts';
 import { writePage } from './write-page.ts';
 import type { WrittenReport } from './write-page.ts';
 
-
 /** Asks the model, draws and writes. `chosen`: rows of the reported split whose feature maps are shown. */
 export async function writeReport(
   run: OpenedRun,

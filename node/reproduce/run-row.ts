@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, InterruptedError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
-import { rangeTest } from '../../src/search/range-test.ts';
+import { rangeTest } from '../../src/lr-find/range-test.ts';
 import type { Device } from '../../src/train/device.ts';
 import { planDuration, trainedRowCount } from '../../src/train/duration.ts';
 import { overfit } from '../../src/verify/overfit.ts';

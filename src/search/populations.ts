@@ -193,10 +193,10 @@ function fittingRuns({ recipe, members }: RunGroup, dataset: Dataset, limits: Li
   };
   const bytes = populationBytes(recipe, members.slice(0, 1), dataset, limits);
   if (bytes > limits.memoryBytes) {
-    const megabytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;
+    const megabytes = (size: number): string => `${Number((size / 2 ** 20).toPrecision(3))} MiB`;
     throw new LimitError(
       `a single trial needs ${megabytes(bytes)} of device memory, and ${megabytes(limits.memoryBytes)} are allowed. Allow more ` +
-        'memory, or make the model or its batch smaller.',
+        '(--memory), or make the model or its batch smaller.',
     );
   }
   let least = 1;

@@ -17,6 +17,7 @@ const order = [
   'cpu',
   'gpu',
   'train',
+  'lr-find',
   'search',
   'verify',
   'index.ts',

@@ -143,7 +143,7 @@ test.each([
   [
     'too little memory for one trial',
     [...l2, '--memory', '1e-4'],
-    /^descent: a single trial needs \d+ MiB of device memory, and 1 MiB are allowed\. Allow more memory, /,
+    /^descent: a single trial needs [\d.]+ MiB of device memory, and 0\.102 MiB are allowed\. Allow more \(--memory\), /,
   ],
   ['no memory', [...l2, '--memory', '0'], 'Give a number of GiB above 0.'],
   [

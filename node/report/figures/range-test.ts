@@ -1,5 +1,5 @@
 /** A range test: accuracy and loss of each batch against the learning rate, smoothed, with what they suggest marked. */
-import type { RangePoint, RangeTest } from '../../../src/search/range-test.ts';
+import type { RangePoint, RangeTest } from '../../../src/lr-find/range-test.ts';
 import { formatNumber } from '../../output.ts';
 import type { ChartSpec } from '../chart.ts';
 import { okabeIto } from '../palette.ts';

@@ -1,10 +1,10 @@
 // What a range test suggests, on curves whose answers are known, and what it does not suggest where noise or a spike would choose.
 import { expect, test } from 'vitest';
 import { normals } from '../../src/random/draws.ts';
-import { endOfFall, suggestFromLoss } from '../../src/search/loss-fall.ts';
-import { findRise, lossCurve, startAverage } from '../../src/search/range-curves.ts';
-import type { RangePoint } from '../../src/search/range-curves.ts';
-import { suggestRates } from '../../src/search/rate-suggestions.ts';
+import { endOfFall, suggestFromLoss } from '../../src/lr-find/loss-fall.ts';
+import { findRise, lossCurve, startAverage } from '../../src/lr-find/range-curves.ts';
+import type { RangePoint } from '../../src/lr-find/range-curves.ts';
+import { suggestRates } from '../../src/lr-find/rate-suggestions.ts';
 
 /** A value for each rate, on straight lines over log10(rate) between [rate, value] corners. */
 function along(corners: readonly (readonly [number, number])[]): (rate: number) => number {
