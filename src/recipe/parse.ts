@@ -206,7 +206,7 @@ function sayExpected(issue: v.BaseIssue<unknown>): string {
     case 'strict_tuple':
       return 'no more of them';
     case 'min_length':
-      return `at least ${String(issue.requirement)} of them`;
+      return `a list of at least ${String(issue.requirement)}`;
   }
   const expected = (issue.expected ?? 'another value').replace(/[()]/g, '').split(' | ');
   if (expected.every((name) => name.startsWith('"'))) return `one of ${quotedNames(expected.join()).join(', ')}`;

@@ -119,7 +119,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   ],
   ['a text for an object', { ...base, optimizer: 'adam' }, 'optimizer: expected an object {…}, got "adam".'],
   ['an object for a list', { ...base, model: { layers: {} } }, 'model.layers: expected a list […], got {}.'],
-  ['an empty list', { ...base, model: { layers: [] } }, 'model.layers: expected at least 1 of them, got [].'],
+  ['an empty list', { ...base, model: { layers: [] } }, 'model.layers: expected a list of at least 1, got [].'],
   ['a number for a layer', { ...base, model: { layers: [5] } }, 'model.layers[0]: expected an object {…}, got 5.'],
   [
     'a text for a switch',
@@ -152,7 +152,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
     { ...base, classWeights: 'balance' },
     'classWeights: expected "balanced" or a list […], got "balance". Did you mean "balanced"?',
   ],
-  ['no class weights', { ...base, classWeights: [] }, 'classWeights: expected at least 1 of them, got [].'],
+  ['no class weights', { ...base, classWeights: [] }, 'classWeights: expected a list of at least 1, got [].'],
   [
     'a negative class weight',
     { ...base, classWeights: [1, -1] },
