@@ -67,7 +67,11 @@ test.each([
     ['--space', 'model.layers.*.rate={"choice":[0.5]}'],
     'no layer has the field "rate". Correct its name.',
   ],
-  ['an empty choice', ['--space', 'l2={"choice":[]}'], 'search.space.l2.choice: expected a list of at least 1, got [].'],
+  [
+    'an empty choice',
+    ['--space', 'l2={"choice":[]}'],
+    'search.space.l2.choice: expected a list of at least 1, got [].',
+  ],
   [
     'no kind',
     ['--space', 'l2={}'],
