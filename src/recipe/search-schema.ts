@@ -23,6 +23,9 @@ const dimension = v.strictObject({
   grid: v.optional(values),
 });
 
+/** The ways to vary a field. */
+export const dimensionNames: readonly string[] = Object.keys(dimension.entries);
+
 export const strategyNames = ['grid', 'random', 'coarseToFine', 'halving'] as const;
 
 export const searchSchema = v.strictObject({

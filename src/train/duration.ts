@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { RecipeError } from '../errors.ts';
 import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { dimensionNames } from '../recipe/search-schema.ts';
 import type { Duration } from './schedule.ts';
 
 /** Steps of the whole run; the last incomplete batch of an epoch is dropped. */
@@ -81,5 +82,3 @@ function rescaleValue(path: string, value: unknown, scale: DurationScale): unkno
   };
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rescaleValue(below(key), each, scale)]));
 }
-
-const dimensionNames = ['uniform', 'logUniform', 'int', 'choice', 'grid'];
