@@ -12,6 +12,7 @@ export { cpuDevice } from './train/device.ts';
 export type { CpuDevice, Device } from './train/device.ts';
 export { train } from './train/trainer.ts';
 export type { Run, TrainOptions } from './train/trainer.ts';
+export type { ChunkBudget } from './train/chunks.ts';
 export type * from './train/events.ts';
 export { profileTrace } from './train/profile.ts';
 export type { ObservedKind } from './plan/observe.ts';

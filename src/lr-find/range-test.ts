@@ -9,6 +9,7 @@ import { lossColumns } from '../ops/tables.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe, RecipeInput } from '../recipe/schema.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
+import type { ChunkBudget } from '../train/chunks.ts';
 import type { Device } from '../train/device.ts';
 import { planDuration } from '../train/duration.ts';
 import { learningRate } from '../train/schedule.ts';
@@ -59,7 +60,7 @@ export interface RangeTestOptions {
   readonly smoothing?: number;
   /** Once aborted, the test finishes its chunk and throws InterruptedError. */
   readonly signal?: AbortSignal;
-  readonly chunkMilliseconds?: number;
+  readonly chunkMilliseconds?: ChunkBudget;
   readonly onStart?: (start: RangeStart) => void;
   /** Called after each chunk of steps. */
   readonly onProgress?: (progress: RangeProgress) => void;

@@ -8,6 +8,7 @@ import { CheckError, InterruptedError, NonFiniteError } from '../errors.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe, RecipeInput } from '../recipe/schema.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
+import type { ChunkBudget } from '../train/chunks.ts';
 import { maxBindingBytes } from '../train/device.ts';
 import type { Device } from '../train/device.ts';
 import type { EvaluationEvent, MemberResult, TrainEvent } from '../train/events.ts';
@@ -40,7 +41,7 @@ export interface SearchOptions {
   readonly store?: SearchStore;
   /** Once aborted, the population in training gives a last checkpoint and the search throws InterruptedError. */
   readonly signal?: AbortSignal;
-  readonly chunkMilliseconds?: number;
+  readonly chunkMilliseconds?: ChunkBudget;
   readonly checkpointSeconds?: number;
 }
 

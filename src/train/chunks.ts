@@ -33,11 +33,14 @@ export interface Chunks {
   take(): Promise<(Omit<Chunk, 'table'> & { readonly table: ArrayLike<number> }) | undefined>;
 }
 
+/** Milliseconds that a chunk should take on the device; a function is asked before each chunk. */
+export type ChunkBudget = number | (() => number);
+
 export interface ChunkOptions {
   readonly executor: Executor;
   readonly feed: Feed;
   readonly plan: Plan;
-  readonly budgetMilliseconds: number;
+  readonly budgetMilliseconds: ChunkBudget;
   readonly kind: 'gpu' | 'cpu';
 }
 
@@ -81,7 +84,7 @@ export interface Pace {
   finished(steps: number): void;
 }
 
-export function createPace(budgetMilliseconds: number, mostSteps: number): Pace {
+export function createPace(budgetMilliseconds: ChunkBudget, mostSteps: number): Pace {
   // A step of unknown length may be a long one.
   let size = 1;
   let isTimed = false;
@@ -97,7 +100,8 @@ export function createPace(budgetMilliseconds: number, mostSteps: number): Pace 
       const perStep = (now - last) / steps;
       last = now;
       isTimed = true;
-      const fitting = Math.round(budgetMilliseconds / Math.max(perStep, 1e-3));
+      const budget = typeof budgetMilliseconds === 'function' ? budgetMilliseconds() : budgetMilliseconds;
+      const fitting = Math.round(budget / Math.max(perStep, 1e-3));
       size = Math.max(1, Math.min(mostSteps, fitting, size * 2));
     },
   };

@@ -41,13 +41,17 @@ export interface Observation {
   readonly step: number;
   readonly epoch: number;
   readonly members: readonly MemberObservation[];
+  /** [population, memberStride], if they were asked for: as they are after the step. */
+  readonly parameters?: Float32Array;
 }
 
 /**
  * When to observe. `count`: so many times, evenly from the first step to the last, at most every other step; the same steps in a run that
- * was resumed. `everySeconds`: whenever so much time has passed.
+ * was resumed. `everySeconds`: whenever so much time has passed. With `parameters`, the parameters themselves come along.
  */
-export type ObserveOptions = { readonly count: number } | { readonly everySeconds: number };
+export type ObserveOptions = ({ readonly count: number } | { readonly everySeconds: number }) & {
+  readonly parameters?: boolean;
+};
 
 /** The steps that are observed of so many, from 0. */
 export function observedSteps(count: number, steps: number): readonly number[] {
@@ -76,7 +80,7 @@ export function openObserver(
   const isPlanned = new Set(planned);
   /** By the clock: when the next observation is due. */
   let due: number | undefined;
-  const flying = new Map<number, Promise<Values>>();
+  const flying = new Map<number, Promise<readonly Values[]>>();
 
   function isDue(step: number): boolean {
     if ('count' in options) return isPlanned.has(step);
@@ -97,20 +101,22 @@ export function openObserver(
       }
       if (steps.length > 1) await train(steps.slice(0, -1));
       executor.run('observe', { steps: [last] });
-      const table = executor.read('statistics');
+      const wanted = options.parameters === true ? ['statistics', 'parameters'] : ['statistics'];
+      const tables = Promise.all(wanted.map((buffer) => executor.read(buffer)));
       // Handled where it is awaited; a lost device must not end the process before that.
-      table.catch(() => undefined);
-      flying.set(last.step + 1, table);
+      tables.catch(() => undefined);
+      flying.set(last.step + 1, tables);
     },
     async take(step, diverged) {
-      const table = flying.get(step);
-      if (table === undefined) return undefined;
+      const tables = flying.get(step);
+      if (tables === undefined) return undefined;
       flying.delete(step);
-      const values = await table;
+      const [statistics, parameters] = await tables;
       const members = Array.from({ length: plan.population }, (_, member) =>
-        describeMember(plan, values, member, diverged(member)),
+        describeMember(plan, statistics!, member, diverged(member)),
       );
-      return { step, epoch: step / duration.stepsPerEpoch, members };
+      const weights = parameters instanceof Float32Array ? { parameters } : {};
+      return { step, epoch: step / duration.stepsPerEpoch, members, ...weights };
     },
   };
 }
@@ -147,8 +153,8 @@ function describeMember(plan: Plan, table: Values, member: number, diverged: boo
 }
 
 /** One line of observations.jsonl, without the line break; numbers have seven digits, and are null where they are not finite. */
-export function observationLine(observation: Observation): string {
-  return JSON.stringify(observation, (_, value: unknown) =>
+export function observationLine({ step, epoch, members }: Observation): string {
+  return JSON.stringify({ step, epoch, members }, (_, value: unknown) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value,
   );
 }

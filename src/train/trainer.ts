@@ -13,6 +13,7 @@ import type { Recipe, RecipeInput } from '../recipe/schema.ts';
 import { checkCheckpoint, stateArenas } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { createChunks } from './chunks.ts';
+import type { ChunkBudget } from './chunks.ts';
 import { createExecutor, maxBindingBytes } from './device.ts';
 import type { Device } from './device.ts';
 import { addMetrics } from './evaluate.ts';
@@ -46,8 +47,11 @@ export interface TrainOptions {
   readonly parameters?: (prepared: Prepared) => Float32Array;
   /** Once aborted, the run finishes its chunk, gives a last checkpoint and throws InterruptedError. */
   readonly signal?: AbortSignal;
-  /** Time that one chunk of steps should take on the device, in ms: about 100 headless, about 8 beside a page that must stay smooth. */
-  readonly chunkMilliseconds?: number;
+  /**
+   * Time that one chunk of steps should take on the device, in ms: about 100 headless, about 8 beside a page that must stay smooth. A
+   * function is asked before each chunk.
+   */
+  readonly chunkMilliseconds?: ChunkBudget;
   readonly checkpointSeconds?: number;
   /** Times each kernel on a sample of steps, which takes up to a few seconds more; the same bits come out. */
   readonly profile?: boolean;

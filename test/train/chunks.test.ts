@@ -27,6 +27,19 @@ test('slow steps stay alone, quick ones double up to the budget or the largest c
   expect(sizes(0.01, 9)).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64]);
 });
 
+test('a budget that changes is asked before each chunk', () => {
+  let budget = 100;
+  const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+  const pace = createPace(() => budget, 64);
+  now.mockReturnValue(10);
+  pace.finished(1);
+  budget = 5;
+  now.mockReturnValue(20);
+  pace.finished(2);
+  now.mockRestore();
+  expect(pace.steps()).toBe(1);
+});
+
 test('a chunk counts as timed once it is done', () => {
   const pace = createPace(100, 64);
   expect(pace.isTimed()).toBe(false);

@@ -105,6 +105,14 @@ test('gradients are those of the loss, without the penalty', async () => {
   expect(tensorOf(penalised, 'update', 'dense1.weight')).not.toEqual(tensorOf(member, 'update', 'dense1.weight'));
 });
 
+test('the parameters come along if they are asked for, as they are after the step, and no line of a file holds them', async () => {
+  const run = await trainAll(recipe, { observations: { count: 3, parameters: true } });
+  const [first, , last] = observationsOf(run);
+  expect(last?.parameters).toEqual(run.checkpoints.at(-1)?.arenas['parameters']);
+  expect(first?.parameters).not.toEqual(last?.parameters);
+  expect(observationLine(last!)).not.toContain('parameters');
+});
+
 test('units that the biases hold below zero are dead', async () => {
   const { plan } = prepare(recipe, clouds());
   const parameters = new Float32Array(plan.model.memberStride);
