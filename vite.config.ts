@@ -1,4 +1,4 @@
-/** Builds the library (Node and browser entries) and the command line into dist/; only `webgpu` and `@resvg/resvg-js`, which are native, stay outside. */
+/** Builds the library (Node and browser entries) and the command line into dist/; `webgpu` and `@resvg/resvg-js`, which are native, and the benchmark's browser driver stay outside. */
 import { defineConfig, esmExternalRequirePlugin } from 'vite';
 
 export default defineConfig({
@@ -15,11 +15,12 @@ export default defineConfig({
         browser: 'web/index.ts',
         descent: 'node/descent.ts',
         bench: 'bench/peers.ts',
+        'bench-page': 'bench/page.ts',
       },
       formats: ['es'],
     },
     rolldownOptions: {
-      external: ['webgpu', '@resvg/resvg-js'],
+      external: ['webgpu', '@resvg/resvg-js', 'playwright'],
       // Commander is CommonJS: its `require('node:fs')` has to become an import.
       plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
     },

@@ -25,18 +25,27 @@ export function datasetCacheDir(): string {
   return join(cacheDir(), 'datasets');
 }
 
+/** Where fetched data sets are, and those of Debian's packages. */
+export function standardDataFolders(): readonly string[] {
+  return [datasetCacheDir(), '/usr/share/datasets'];
+}
+
+/** Throws DataError if the folder of --data is none. */
+export function checkDataFolder(dataDir: string): void {
+  if (isFolder(dataDir)) return;
+  throw new DataError(
+    dataDir,
+    existsSync(dataDir) ? 'is no folder. Give --data a folder.' : 'this data folder is not there. Correct --data.',
+  );
+}
+
 /**
  * Opens the data folders; paths with `./` are looked up in the current folder, then in `startFolder`, where a run was started. Throws
  * DataError if `dataDir` is given and is no folder.
  */
 export function openDataFiles(dataDir?: string, startFolder?: string): DataFiles {
-  if (dataDir !== undefined && !isFolder(dataDir)) {
-    throw new DataError(
-      dataDir,
-      existsSync(dataDir) ? 'is no folder. Give --data a folder.' : 'this data folder is not there. Correct --data.',
-    );
-  }
-  const roots = dataDir === undefined ? [datasetCacheDir(), '/usr/share/datasets'] : [dataDir];
+  if (dataDir !== undefined) checkDataFolder(dataDir);
+  const roots = dataDir === undefined ? standardDataFolders() : [dataDir];
   const folders = (path: string): readonly string[] =>
     path.startsWith('./') ? [...new Set([process.cwd(), startFolder ?? process.cwd()])] : roots;
   const candidates = (path: string): readonly string[] =>

@@ -1,17 +1,7 @@
 /**
- * The run folder. Every file is written beside its place, synced and renamed into it, so that a process killed at any moment leaves a
- * folder that goes on to the same bits; recipe.json, written last of the first files, makes a folder a run.
- *
- *   recipe.json            the complete recipe
- *   model.json             shapes, names and normalisation, for predictions; where the data was, and its digest
- *   init.safetensors       the weights of --init, if there were any
- *   metrics.jsonl          one line per evaluation, cut back to the checkpoint on resume
- *   observations.jsonl     one line per observation, likewise; there if there were any
- *   checkpoints/           the newest two, step-000000123.safetensors
- *   final.safetensors      the weights
- *   result.json            written last: the run is finished
- *   cut.json               of a population that its search went no further with
- *   run.lock               there while a process writes
+ * The run folder: the files of src/train/run-files.ts, and run.lock while a process writes. Every file is written beside its place, synced
+ * and renamed into it, so that a process killed at any moment leaves a folder that goes on to the same bits; recipe.json, written last of
+ * the first files, makes a folder a run.
  */
 import {
   closeSync,
@@ -26,61 +16,41 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import * as v from 'valibot';
 import { DataError, RecipeError } from '../src/errors.ts';
-import { parseJson } from '../src/formats/json.ts';
+import { parseJson } from '../src/recipe/json.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { parseRecipe, upgradeRecipe } from '../src/recipe/parse.ts';
 import type { Recipe } from '../src/recipe/schema.ts';
-import { readCheckpoint, writeCheckpoint, writeWeights } from '../src/train/checkpoint.ts';
+import { writeWeights } from '../src/train/checkpoint.ts';
 import type { Checkpoint } from '../src/train/checkpoint.ts';
-import type { EvaluationEvent, TrainResult } from '../src/train/events.ts';
-import { observationLine, observationStep } from '../src/train/observe.ts';
-import type { Observation } from '../src/train/observe.ts';
-import { evaluationLine, parseEvaluationLine, resultSchema } from '../src/train/result-json.ts';
+import type { EvaluationEvent } from '../src/train/events.ts';
+import { observationLine } from '../src/train/observe.ts';
+import { evaluationLine, parseEvaluationLine } from '../src/train/result-json.ts';
 import type { ResultJson } from '../src/train/result-json.ts';
-import { savedModelSchema } from '../src/train/saved-model.ts';
+import {
+  checkpointAsFile,
+  checkpointNames,
+  cutEvaluations,
+  cutObservations,
+  fileText,
+  newestCheckpoint,
+  outdatedCheckpoints,
+  parseModelFile,
+  parseResult,
+  sayOtherData,
+  sayOtherRecipe,
+  wholeLines,
+} from '../src/train/run-files.ts';
+import type { ModelFile, RunWriter } from '../src/train/run-files.ts';
 import type { TrainedModel } from '../src/train/use-model.ts';
 import { refuseEnded, refuseSearch, refuseUnfinishedPopulation } from './search/marks.ts';
-
-const keptCheckpoints = 2;
-const checkpointName = /^step-\d+\.safetensors$/;
-
-/** model.json: the saved model, and what the run was made of. */
-const modelFileSchema = v.strictObject({
-  ...savedModelSchema.entries,
-  /** The folder of --data, if one was given. */
-  dataFolder: v.optional(v.string()),
-  /** The current folder of then, where relative paths of tables were looked up too. */
-  startFolder: v.optional(v.string()),
-  dataSha256: v.optional(v.string()),
-  trainRows: v.optional(v.number()),
-  /** Whether the run started from init.safetensors. */
-  initialWeights: v.optional(v.boolean(), false),
-});
-export type ModelFile = v.InferOutput<typeof modelFileSchema>;
-
-/** A run that is being written. */
-export interface RunWriter {
-  /** Where to go on: the newest checkpoint that can be read, none for step 0. metrics.jsonl and observations.jsonl are cut back to it. */
-  readonly checkpoint: Checkpoint | undefined;
-  /** What a person should know about files that could not be used. */
-  readonly notes: readonly string[];
-  /** Remembers an evaluation; it is written with the next checkpoint. */
-  addEvaluation(event: EvaluationEvent): void;
-  /** Likewise. */
-  addObservation(observation: Observation): void;
-  addCheckpoint(checkpoint: Checkpoint): void;
-  /** Writes the weights and, last, the result: the run is finished. */
-  finish(weights: TrainResult['weights'], result: ResultJson): void;
-}
 
 /** Whether a folder holds a run, finished or not, or what is left of one. */
 export function holdsRun(folder: string): boolean {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return (
     ['recipe.json', 'final.safetensors', 'result.json'].some((name) => names.includes(name)) ||
-    (names.includes('checkpoints') && checkpointNames(join(folder, 'checkpoints')).length > 0)
+    (names.includes('checkpoints') && checkpointNames(readdirSync(join(folder, 'checkpoints'))).length > 0)
   );
 }
 
@@ -105,19 +75,13 @@ export function readRecipe(folder: string): Recipe {
 /** What `train --json` printed, if the run is finished. */
 export function readResult(folder: string): ResultJson | undefined {
   const path = join(folder, 'result.json');
-  if (!existsSync(path)) return undefined;
-  const result = v.safeParse(resultSchema, readJson(path));
-  if (!result.success) throw new DataError(path, 'is not the result of a run. Delete it and resume the run.');
-  return result.output;
+  return existsSync(path) ? parseResult(readJson(path), path) : undefined;
 }
 
 export function readModelFile(folder: string): ModelFile {
   requireRun(folder);
   const path = join(folder, 'model.json');
-  const result = v.safeParse(modelFileSchema, readJson(path));
-  if (result.success) return result.output;
-  const place = v.getDotPath(result.issues[0]) ?? 'the top';
-  throw new DataError(path, `does not describe a model: ${place}: ${result.issues[0].message}. Copy the run again.`);
+  return parseModelFile(readJson(path), path);
 }
 
 /** Final weights of a finished run. Throws DataError for a run that is not finished. */
@@ -163,13 +127,11 @@ export function checkSameRecipe(folder: string, asked: Recipe): void {
 
 /** Throws RecipeError naming the first field in which what a folder holds differs from what was asked for. */
 export function refuseOtherRecipe(folder: string, kind: 'run' | 'search', held: Recipe, asked: Recipe): void {
-  const difference = firstDifference(toJson(held), toJson(asked), '');
+  const difference = sayOtherRecipe(held, asked);
   if (difference === undefined) return;
-  const { place, stored, wanted } = difference;
   throw new RecipeError(
     '--resume',
-    `${folder} holds a ${kind} of another recipe: ${place} is ${say(stored)} there and ${say(wanted)} here. ` +
-      'Resume with the same recipe and options, or choose another --out.',
+    `${folder} holds a ${kind} of another recipe: ${difference} Resume with the same recipe and options, or choose another --out.`,
   );
 }
 
@@ -180,11 +142,11 @@ export function refuseOtherData(
   expected: string | undefined,
   came: string | undefined,
 ): void {
-  if (expected === undefined || came === undefined || expected === came) return;
+  const difference = sayOtherData(expected, came);
+  if (difference === undefined) return;
   throw new DataError(
     folder,
-    `the ${kind} was trained on other data: its sha256 was ${expected.slice(0, 16)}… then and is ${came.slice(0, 16)}… now. ` +
-      'Put the data back as it was, name its folder with --data, or choose another --out.',
+    `the ${kind} was trained on other data: ${difference} Put the data back as it was, name its folder with --data, or choose another --out.`,
   );
 }
 
@@ -212,18 +174,19 @@ export function openRun(
     if (initialWeights !== undefined) writeWhole(join(folder, 'init.safetensors'), initialWeights);
     writeWhole(metricsPath, '');
     const file: ModelFile = { ...model, initialWeights: initialWeights !== undefined };
-    writeWhole(join(folder, 'model.json'), `${JSON.stringify(file, undefined, 2)}\n`);
-    writeWhole(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`);
+    writeWhole(join(folder, 'model.json'), fileText(file));
+    writeWhole(join(folder, 'recipe.json'), fileText(recipe));
   }
   const lines = readWholeLines(metricsPath);
-  const { checkpoint, notes } = newestCheckpoint(checkpoints, plan, lines.length);
-  writeWhole(metricsPath, lines.slice(0, checkpoint?.counters.evaluations ?? 0).join(''));
+  const { checkpoint, notes } = findCheckpoint(checkpoints, plan, lines.length);
+  writeWhole(metricsPath, cutEvaluations(lines, checkpoint).join(''));
   const observationsPath = join(folder, 'observations.jsonl');
-  if (existsSync(observationsPath)) cutObservations(observationsPath, checkpoint?.counters.step ?? 0);
+  if (existsSync(observationsPath)) {
+    writeWhole(observationsPath, cutObservations(readWholeLines(observationsPath), checkpoint).join(''));
+  }
 
   let pending = '';
   let pendingObservations = '';
-  const seeds = { seed: String(recipe.seed), dataSeed: String(recipe.data.seed) };
   return {
     checkpoint,
     notes,
@@ -234,9 +197,7 @@ export function openRun(
       pendingObservations += `${observationLine(observation)}\n`;
     },
     addCheckpoint(state) {
-      const { step } = state.counters;
-      const name = `step-${String(step).padStart(9, '0')}.safetensors`;
-      const bytes = writeCheckpoint(plan.model, state, { ...seeds, step: String(step) });
+      const { name, bytes } = checkpointAsFile(plan, recipe, state);
       // The lines up to the checkpoint's step are there before it is.
       writeWhole(join(checkpoints, name), bytes, () => {
         if (pending !== '') appendSynced(metricsPath, pending);
@@ -244,12 +205,11 @@ export function openRun(
         pending = '';
         pendingObservations = '';
       });
-      const old = checkpointNames(checkpoints).slice(0, -keptCheckpoints);
-      for (const each of old) rmSync(join(checkpoints, each));
+      for (const old of outdatedCheckpoints(readdirSync(checkpoints))) rmSync(join(checkpoints, old));
     },
     finish(weights, result) {
       writeWhole(join(folder, 'final.safetensors'), writeWeights(weights));
-      writeWhole(join(folder, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+      writeWhole(join(folder, 'result.json'), fileText(result));
     },
   };
 }
@@ -257,7 +217,7 @@ export function openRun(
 /** The newest checkpoint of a run that can be read. */
 export function readNewestCheckpoint(folder: string, plan: Plan): Checkpoint | undefined {
   const lines = readWholeLines(join(folder, 'metrics.jsonl'));
-  return newestCheckpoint(join(folder, 'checkpoints'), plan, lines.length).checkpoint;
+  return findCheckpoint(join(folder, 'checkpoints'), plan, lines.length).checkpoint;
 }
 
 /** The last evaluation of a run of so many members that metrics.jsonl holds. */
@@ -266,47 +226,17 @@ export function readLastEvaluation(folder: string, population: number): Evaluati
   return line === undefined ? undefined : parseEvaluationLine(line, population);
 }
 
-/** Oldest first. */
-function checkpointNames(directory: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => checkpointName.test(name))
-    .sort();
-}
-
-/** The newest checkpoint that can be read and whose evaluations are all in metrics.jsonl; others are set aside. */
-function newestCheckpoint(
-  directory: string,
-  plan: Plan,
-  lineCount: number,
-): { readonly checkpoint: Checkpoint | undefined; readonly notes: string[] } {
-  const notes: string[] = [];
-  for (const name of checkpointNames(directory).reverse()) {
-    const path = join(directory, name);
-    try {
-      const checkpoint = readCheckpoint(readFileSync(path), path, plan);
-      if (checkpoint.counters.evaluations <= lineCount) return { checkpoint, notes };
-      notes.push(`${path} counts more evaluations than metrics.jsonl holds; going on from the checkpoint before.`);
-    } catch (cause) {
-      if (!(cause instanceof DataError)) throw cause;
-      notes.push(`${path} cannot be read; going on from the checkpoint before.`);
-    }
-    renameSync(path, `${path}.unusable`);
-  }
-  if (notes.length > 0) notes.push('No checkpoint is left: the run starts at step 0.');
-  return { checkpoint: undefined, notes };
-}
-
-/** Drops the observations of steps that come after one, and what is no observation. */
-function cutObservations(path: string, step: number): void {
-  const lines = readWholeLines(path);
-  const isLater = (line: string): boolean => !(observationStep(line) <= step);
-  const end = lines.findIndex(isLater);
-  writeWhole(path, lines.slice(0, end < 0 ? undefined : end).join(''));
+/** The newest checkpoint that can be used; newer ones are set aside. */
+function findCheckpoint(directory: string, plan: Plan, lineCount: number): Pick<RunWriter, 'checkpoint' | 'notes'> {
+  const read = (name: string): Uint8Array => readFileSync(join(directory, name));
+  const found = newestCheckpoint(readdirSync(directory), read, directory, plan, lineCount);
+  for (const name of found.unusable) renameSync(join(directory, name), join(directory, `${name}.unusable`));
+  return found;
 }
 
 /** Whole lines with their line breaks; a torn last line is dropped. */
 export function readWholeLines(path: string): string[] {
-  return existsSync(path) ? (readFileSync(path, 'utf8').match(/[^\n]*\n/g) ?? []) : [];
+  return existsSync(path) ? wholeLines(readFileSync(path, 'utf8')) : [];
 }
 
 /** Writes a file beside its place, syncs it, and renames it: whole or not at all. */
@@ -356,29 +286,4 @@ export function removeUnfinishedFiles(directory: string): void {
 export function readJson(path: string): unknown {
   if (!existsSync(path)) throw new DataError(path, 'is missing. Copy the run again, or train it anew.');
   return parseJson(readFileSync(path, 'utf8'), path);
-}
-
-function toJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
-
-interface FieldDifference {
-  readonly place: string;
-  readonly stored: unknown;
-  readonly wanted: unknown;
-}
-
-function firstDifference(stored: unknown, wanted: unknown, place: string): FieldDifference | undefined {
-  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-  if (!isObject(stored) || !isObject(wanted)) return stored === wanted ? undefined : { place, stored, wanted };
-  for (const key of new Set([...Object.keys(stored), ...Object.keys(wanted)])) {
-    const inner = place === '' ? key : `${place}.${key}`;
-    const difference = firstDifference(stored[key], wanted[key], inner);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
-}
-
-function say(value: unknown): string {
-  return value === undefined ? 'not given' : JSON.stringify(value);
 }

@@ -3,7 +3,7 @@ import { shaderLibrary } from '../shaders/index.ts';
 import { DeviceError } from '../src/errors.ts';
 import { openGpuDevice } from '../src/gpu/device.ts';
 import type { GpuDevice } from '../src/gpu/device.ts';
-import type { TuneWhen, TuningReport } from '../src/gpu/tuning.ts';
+import type { TuneWhen, TuningReport, TuningStore } from '../src/gpu/tuning.ts';
 import { openTuningStore } from './tuning-store.ts';
 
 export interface BrowserDeviceOptions {
@@ -13,12 +13,15 @@ export interface BrowserDeviceOptions {
    * measures nor looks there. No bit of a result depends on it.
    */
   readonly tune?: TuneWhen;
+  /** Where the measurements are kept; default: the page's local storage, which a worker has not. */
+  readonly store?: TuningStore;
   /** Told what was measured. */
   readonly onTuned?: (report: TuningReport) => void;
 }
 
 /** Opens the browser's best adapter; take it with `using`. Throws DeviceError where the browser has none. */
-export async function openBrowserDevice({ tune = 'auto', onTuned }: BrowserDeviceOptions = {}): Promise<GpuDevice> {
+export async function openBrowserDevice(options: BrowserDeviceOptions = {}): Promise<GpuDevice> {
+  const { tune = 'auto', store = openTuningStore(), onTuned } = options;
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null || adapter === undefined) {
     throw new DeviceError(
@@ -28,6 +31,6 @@ export async function openBrowserDevice({ tune = 'auto', onTuned }: BrowserDevic
   const { description, vendor, architecture, isFallbackAdapter } = adapter.info;
   const name = description || [vendor, architecture].filter((part) => part !== '').join(' ') || 'WebGPU adapter';
   const software = isFallbackAdapter || /swiftshader|llvmpipe/i.test(name);
-  const tuning = { when: tune, store: openTuningStore(), ...(onTuned && { onTuned }) };
+  const tuning = { when: tune, store, ...(onTuned && { onTuned }) };
   return openGpuDevice({ adapter, name, software, shaders: shaderLibrary, tuning });
 }

@@ -1,8 +1,8 @@
 /** `descent datasets` and `descent datasets fetch NAME`: the data sets, where they were found, and how to get them. */
 import { existsSync } from 'node:fs';
-import { dirname, posix } from 'node:path';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { datasetCatalogue } from '../../src/data/catalogue.ts';
+import { datasetCatalogue, fileLayouts } from '../../src/data/catalogue.ts';
 import type { CatalogueEntry } from '../../src/data/catalogue.ts';
 import { fetchDataset } from '../fetch.ts';
 import { datasetCacheDir, openDataFiles } from '../files.ts';
@@ -22,28 +22,24 @@ export function datasetsCommand(io: Io): Command {
   return command.addCommand(fetchCommand(io));
 }
 
-interface DescribedSet extends Omit<CatalogueEntry, 'downloads'> {
+interface DescribedSet extends Omit<CatalogueEntry, 'downloads' | 'otherFiles'> {
   readonly downloadBytes: number;
   /** The folder of its files; absent if they are not there, or if it needs none. */
   readonly found?: string;
 }
 
-function describeEntry({ downloads, ...entry }: CatalogueEntry, dataFolder: string | undefined): DescribedSet {
+function describeEntry(set: CatalogueEntry, dataFolder: string | undefined): DescribedSet {
+  const { downloads, otherFiles: _otherFiles, ...entry } = set;
   const files = openDataFiles(dataFolder);
-  const layouts = [downloads.map(({ file }) => file), ...(entry.name === 'cifar10' ? [cifarFiles] : [])];
-  // The folder of --data may also hold the files themselves.
-  const places = [...layouts, ...layouts.map((paths) => paths.map((path) => posix.basename(path)))]
+  const places = fileLayouts(set)
     .map((paths) => paths.map((path) => files.describe(path)))
-    .find((candidates) => candidates.length > 0 && candidates.every((place) => existsSync(place)));
+    .find((candidates) => candidates.every((place) => existsSync(place)));
   return {
     ...entry,
     downloadBytes: downloads.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     ...(places?.[0] !== undefined && { found: dirname(places[0]) }),
   };
 }
-
-/** CIFAR-10 is also used unpacked. */
-const cifarFiles = ['data_batch_1.bin', 'test_batch.bin'].map((file) => `cifar-10-batches-bin/${file}`);
 
 function formatSets(sets: readonly DescribedSet[]): string {
   const state = ({ downloadBytes, files, found, name }: DescribedSet): string => {

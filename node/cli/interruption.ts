@@ -1,6 +1,7 @@
 /** What long commands share: Ctrl-C ends them at a good place and tells how to go on, and each keeps its work in a folder of its own. */
 import { join, relative } from 'node:path';
 import type { Recipe } from '../../src/recipe/schema.ts';
+import { folderName } from '../../src/train/run-files.ts';
 import type { Io } from '../output.ts';
 
 /**
@@ -47,7 +48,7 @@ export function showPath(path: string): string {
 /** A folder in `parent` named after recipe, seed and time, that is not in use. */
 export function freshFolder(parent: string, { name, seed }: Recipe, isUsed: (folder: string) => boolean): string {
   const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');
-  const base = join(parent, `${name.replaceAll(/[^\w.-]+/g, '-')}-${seed}-${time}`);
+  const base = join(parent, `${folderName(name)}-${seed}-${time}`);
   // Two may start within one second.
   for (let count = 1; ; count++) {
     const folder = count === 1 ? base : `${base}-${count}`;

@@ -15,13 +15,16 @@ import { evaluateCommand } from './evaluate.ts';
 import { gradcheckCommand } from './gradcheck.ts';
 import { inspectCommand } from './inspect.ts';
 import { lrFindCommand } from './lr-find.ts';
+import { packCommand } from './pack.ts';
 import { planCommand } from './plan.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { reportCommand } from './report.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { searchCommand } from './search.ts';
+import { serveCommand } from './serve.ts';
 import { trainCommand } from './train.ts';
+import { unpackCommand } from './unpack.ts';
 import { verifyCommand } from './verify.ts';
 
 const exitCodes: Readonly<Record<ErrorKind, number>> = { check: 1, input: 2, device: 3, interrupted: 130 };
@@ -40,13 +43,16 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .addCommand(predictCommand(io))
     .addCommand(reportCommand(io))
     .addCommand(inspectCommand(io))
+    .addCommand(packCommand(io))
+    .addCommand(unpackCommand(io))
     .addCommand(benchCommand(io))
     .addCommand(verifyCommand(io))
     .addCommand(gradcheckCommand(io))
     .addCommand(planCommand(io))
     .addCommand(recipesCommand(io))
     .addCommand(datasetsCommand(io))
-    .addCommand(devicesCommand(io));
+    .addCommand(devicesCommand(io))
+    .addCommand(serveCommand(io));
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: io.stdout,

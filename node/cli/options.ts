@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { loadDataset } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, RecipeError } from '../../src/errors.ts';
-import { parseJson } from '../../src/formats/json.ts';
+import { parseJson } from '../../src/recipe/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
@@ -46,7 +46,7 @@ export function addRecipeOptions(
     .option('--epochs <n>', aboutEpochs, parsePositive)
     .option(
       '--data <folder>',
-      'folder of the data sets: fashion-mnist/, cifar-10-batches-bin/ and tables/ (CSV files), or the files themselves',
+      'folder of the data sets: fashion-mnist/, cifar-10-batches-bin/, tables/ (CSV files) and images/ (packed pictures), or the files themselves',
     );
 }
 

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataError, RecipeError } from '../../src/errors.ts';
 import { strategyNames } from '../../src/recipe/search-schema.ts';
+import { sayInJson } from '../../src/recipe/search-values.ts';
+import { describePopulations, noteDraws } from '../../src/search/describe.ts';
 import { planSearch } from '../../src/search/planning.ts';
+import type { SearchResultJson } from '../../src/search/search-json.ts';
 import { readSpace } from '../../src/search/space.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
-import { formatJson, formatSeconds, formatTable } from '../output.ts';
+import { formatJson, formatNumber, formatSeconds, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { refuseOtherRecipe } from '../run-folder.ts';
-import { describePopulations, formatPopulations, noteDraws, sayPopulations } from '../search/describe.ts';
+import { formatPopulations, sayPopulations } from '../search/describe.ts';
 import { readSearchFile, readSearchRecipe, readSearchResult } from '../search/folder.ts';
-import type { SearchResultJson } from '../search/folder.ts';
 import { holdsSearch } from '../search/marks.ts';
 import { sayCount, sayMean, tableAlignment, tableRows } from '../search/table.ts';
-import { sayInJson } from '../search/values.ts';
 import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {
   addDeviceOptions,
@@ -223,7 +224,7 @@ function formatSearch({ metric, table, best, adapter, seconds }: SearchResultJso
   const rows = formatTable(tableRows(table, paths, metric, mostPrinted), tableAlignment(paths));
   const more = table.length - mostPrinted;
   const rest = more > 0 ? `… and ${more} more, see ${showPath(join(folder, 'trials.csv'))}\n` : '';
-  const values = paths.map((path) => `${path} ${sayInJson(best.values[path])}`).join(', ');
+  const values = paths.map((path) => `${path} ${sayInJson(best.values[path], formatNumber)}`).join(', ');
   const facts = [
     ...(best.value === undefined
       ? []

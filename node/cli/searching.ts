@@ -7,16 +7,18 @@ import { resolve } from 'node:path';
 import { datasetSha256 } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { CheckError, DataError, InterruptedError, LimitError, RecipeError } from '../../src/errors.ts';
-import { overrideRecipe } from '../../src/recipe/parse.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
+import { describePopulations, noteDraws } from '../../src/search/describe.ts';
 import { planSearch } from '../../src/search/planning.ts';
 import type { SearchPlan } from '../../src/search/planning.ts';
 import type { Limits } from '../../src/search/populations.ts';
 import { search, usualMemoryBytes } from '../../src/search/search.ts';
 import type { TableEvent } from '../../src/search/search.ts';
-import { baseRecipe, readSpace, trialOverrides } from '../../src/search/space.ts';
+import type { SearchResultJson } from '../../src/search/search-json.ts';
+import { readSpace, trialRecipe } from '../../src/search/space.ts';
 import { runKey } from '../../src/search/summary.ts';
-import type { RunRecord, SearchResult, TrialSummary } from '../../src/search/trials.ts';
+import type { RunRecord, SearchResult } from '../../src/search/trials.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
 import type { Device } from '../../src/train/device.ts';
 import { trainedRowCount } from '../../src/train/duration.ts';
@@ -24,9 +26,9 @@ import { formatBytes, formatCount } from '../output.ts';
 import type { Io } from '../output.ts';
 import { holdsRun } from '../run-folder.ts';
 import { lockRun } from '../run-lock.ts';
-import { describePopulations, noteDraws, sayPopulations } from '../search/describe.ts';
+import { sayPopulations } from '../search/describe.ts';
 import { readSearchFile } from '../search/folder.ts';
-import type { SearchFile, SearchResultJson } from '../search/folder.ts';
+import type { SearchFile } from '../search/folder.ts';
 import { holdsSearch } from '../search/marks.ts';
 import { openSearch } from '../search/store.ts';
 import type { FolderStore } from '../search/store.ts';
@@ -121,18 +123,13 @@ export async function searchIntoFolder(wanted: FolderSearch, io: Io): Promise<Se
     view.close();
   }
   const [best] = result.table;
-  return store.finish(result, best?.value === undefined ? undefined : bestRecipe(recipe, best));
+  return store.finish(result, best?.value === undefined ? undefined : parseRecipe(trialRecipe(recipe, best.values)));
 }
 
 /** Throws CheckError where no trial of a search has a value; its table is written all the same. */
 export function requireValue({ best }: SearchResultJson): void {
   if (best.value !== undefined) return;
   throw new CheckError('no trial has a finite loss to its end. Search smaller learning rates.');
-}
-
-/** The recipe of a trial, to be trained alone: without the search, and without its folds. */
-function bestRecipe(recipe: Recipe, { values }: TrialSummary): Recipe {
-  return overrideRecipe(baseRecipe(recipe), trialOverrides(readSpace(recipe), values));
 }
 
 /** The limits that a search was begun with. Throws RecipeError where this session was given other memory. */

@@ -1,5 +1,6 @@
 /** How a range test looks on a terminal: one live line while it runs, and a short table of what it suggests. */
 import type { RangeChange } from '../../src/lr-find/apply-range.ts';
+import { endReasons, listSuggestions } from '../../src/lr-find/describe.ts';
 import type { RangeProgress, RangeStart, RangeTest } from '../../src/lr-find/range-test.ts';
 import { formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
@@ -56,30 +57,14 @@ function describeProgress({ steps, last, samplesPerSecond }: RangeProgress): str
   ].join('   ');
 }
 
-/** What each suggestion is, where the rule went by accuracy or by loss. */
-const meanings = {
-  accuracy: { etaMin: 'where accuracy starts to rise', etaMax: 'where it slows or turns ragged' },
-  loss: { etaMin: 'where the loss starts to fall', etaMax: 'where it slows or turns ragged' },
-  both: {
-    steepest: 'where the loss falls fastest (fastai: steep)',
-    valley: 'half way down its longest fall (fastai: valley)',
-  },
-} as const;
-const names = ['etaMin', 'etaMax', 'steepest', 'valley'] as const;
-
 /** The result for people. `written`: what --write has changed. */
 export function formatRangeTest(
   test: RangeTest,
   folder: string,
   written: { readonly file: string; readonly changes: readonly RangeChange[] } | undefined,
 ): string {
-  const { suggestions, points, from, to, curve, steps, stepsPerEpoch, adapter } = test;
-  const measured = points.every(({ accuracy }) => accuracy !== undefined) ? 'accuracy' : 'loss';
-  const suggested = names.map((name) => [
-    name,
-    sayRate(suggestions[name]),
-    { ...meanings[measured], ...meanings.both }[name],
-  ]);
+  const { suggestions, from, to, curve, steps, stepsPerEpoch, adapter } = test;
+  const suggested = listSuggestions(test).map(({ name, rate, meaning }) => [name, sayRate(rate), meaning]);
   const epochs = Number((steps / stepsPerEpoch).toPrecision(3));
   const facts = [
     [
@@ -113,8 +98,7 @@ function sayEnd({ ended, points }: RangeTest): string[][] {
   if (ended === 'complete') return [];
   const last = points.at(-1);
   const place = `after ${sayCount(points.length, 'step')}, at a rate of ${formatNumber(last?.rate ?? 0)}`;
-  const why = ended === 'diverged' ? 'the loss rose to more than 4 times its lowest' : 'the next loss is not finite';
-  return [['ended', `${place}: ${why}`]];
+  return [['ended', `${place}: ${endReasons[ended]}`]];
 }
 
 function sayChanges(changes: readonly RangeChange[]): string {

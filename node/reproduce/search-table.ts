@@ -1,8 +1,10 @@
 /** The trials of a search and the published ones in one table, matched by their values. */
+import { shortNames } from '../../src/recipe/search-axes.ts';
+import { sayValue } from '../../src/recipe/search-values.ts';
 import { table } from '../report/html.ts';
 import type { SearchData } from '../report/search/search-data.ts';
-import { sayMean, shortNames } from '../search/table.ts';
-import { sayValue } from '../search/values.ts';
+import { formatNumber } from '../output.ts';
+import { sayMean } from '../search/table.ts';
 import { matchTrials } from './match-trials.ts';
 import { sayDifference, sayNumber } from './formats.ts';
 import type { ComparedNumber } from './outcome.ts';
@@ -24,7 +26,7 @@ export function searchTable(row: SearchRow, data: SearchData): string {
     const ours = trial?.value;
     const difference = published === undefined || ours === undefined ? undefined : ours - published;
     return [
-      ...paths.map((path) => (values[path] === undefined ? '' : sayValue(values[path]))),
+      ...paths.map((path) => (values[path] === undefined ? '' : sayValue(values[path], formatNumber))),
       ...(hasValidation ? [sayNumber(unit, published)] : []),
       ...(hasTest ? [sayNumber(unit, match?.published.test)] : []),
       trial === undefined ? 'not among ours' : sayMean(row.metric, trial),

@@ -1,8 +1,8 @@
 /** The table of a search as CSV, for spreadsheets and other programs: numbers whole, a line for each trial, best first. */
+import { trialPlaces } from '../../src/search/places.ts';
 import type { RunRecord, TrialSummary } from '../../src/search/trials.ts';
 import type { Metrics } from '../../src/train/events.ts';
 import { formatCsv } from '../output.ts';
-import { trialPlaces } from './places.ts';
 
 const metricNames = ['loss', 'cost', 'accuracy', 'topKAccuracy', 'rmse', 'r2'] as const satisfies (keyof Metrics)[];
 const splitNames = ['train', 'validation'] as const;

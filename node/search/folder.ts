@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { DataError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
+import { parseRecord, resultSchema } from '../../src/search/search-json.ts';
+import type { SearchResultJson } from '../../src/search/search-json.ts';
 import type { RunRecord } from '../../src/search/trials.ts';
 import { readJson, readRecipe, readRunRecipe, readWholeLines } from '../run-folder.ts';
 import { holdsSearch } from './marks.ts';
@@ -35,55 +37,6 @@ const searchFileSchema = v.strictObject({
   notes: v.array(v.string()),
 });
 export type SearchFile = Readonly<v.InferOutput<typeof searchFileSchema>>;
-
-const metricsSchema = v.object({
-  loss: v.number(),
-  cost: v.number(),
-  accuracy: v.optional(v.number()),
-  topKAccuracy: v.optional(v.number()),
-  rmse: v.optional(v.number()),
-  r2: v.optional(v.number()),
-});
-
-/** A line of trials.jsonl. */
-const recordSchema = v.object({
-  trial: v.number(),
-  fold: v.optional(v.number()),
-  seed: v.number(),
-  population: v.string(),
-  member: v.number(),
-  step: v.number(),
-  state: v.picklist(['done', 'cut', 'diverged']),
-  train: v.optional(metricsSchema),
-  validation: v.optional(metricsSchema),
-  weightsSha256: v.optional(v.string()),
-  populationSeconds: v.number(),
-});
-
-const summarySchema = v.object({
-  index: v.number(),
-  values: v.record(v.string(), v.unknown()),
-  stage: v.picklist(['coarse', 'fine', 'only']),
-  state: v.picklist(['waiting', 'running', 'done', 'pruned', 'diverged']),
-  step: v.number(),
-  value: v.optional(v.number()),
-  deviation: v.optional(v.number()),
-  train: v.optional(metricsSchema),
-  validation: v.optional(metricsSchema),
-  runs: v.number(),
-  divergedRuns: v.number(),
-});
-
-/** What `descent search --json` prints, but for the folder. */
-const resultSchema = v.object({
-  metric: v.picklist(['accuracy', 'loss']),
-  best: summarySchema,
-  table: v.array(summarySchema),
-  adapter: v.string(),
-  /** Of training, over all sessions. */
-  seconds: v.number(),
-});
-export type SearchResultJson = v.InferOutput<typeof resultSchema>;
 
 /** What to do about a finished search that is not whole. */
 export const mendSearch = 'Copy the search again, or go on with it: descent search … --resume.';
@@ -147,20 +100,6 @@ export function readAllRecords(folder: string): readonly RunRecord[] {
     if (typeof record !== 'string') return record;
     throw new DataError(path, `line ${index + 1} ${record}. ${mendSearch}`);
   });
-}
-
-/** The record of a line; of a line that holds none, what is wrong with it. */
-function parseRecord(line: string): RunRecord | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return 'is no JSON';
-  }
-  const parsed = v.safeParse(recordSchema, json);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  return `is no run of a search: ${v.getDotPath(issue) ?? 'the top'}: ${issue.message}`;
 }
 
 /** How many of the records, from the first, belong to populations that all of their runs are there of. */

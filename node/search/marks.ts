@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { DataError } from '../../src/errors.ts';
-import { parseJson } from '../../src/formats/json.ts';
+import { parseJson } from '../../src/recipe/json.ts';
 
 /** Written into a population that the search leaves without a result: nothing is to be trained or asked there. */
 const endSchema = v.strictObject({

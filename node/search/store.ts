@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { DataError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { SearchPopulation, SearchStore } from '../../src/search/store.ts';
+import type { SearchResultJson } from '../../src/search/search-json.ts';
 import type { RunRecord, SearchResult } from '../../src/search/trials.ts';
 import { resultJson } from '../../src/train/result-json.ts';
 import { describeModel } from '../../src/train/saved-model.ts';
@@ -21,7 +22,7 @@ import {
 import { lockRun } from '../run-lock.ts';
 import { trialsCsv } from './csv.ts';
 import { populationFolder, readRecords, readSearchFile, readSearchRecipe } from './folder.ts';
-import type { SearchFile, SearchResultJson } from './folder.ts';
+import type { SearchFile } from './folder.ts';
 import { endFileName, holdsSearch } from './marks.ts';
 import type { PopulationEnd } from './marks.ts';
 

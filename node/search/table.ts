@@ -1,8 +1,9 @@
 /** The trials of a search as the rows of a table: on the terminal while they are trained, and as a result. */
+import { shortNames } from '../../src/recipe/search-axes.ts';
+import { sayValues } from '../../src/recipe/search-values.ts';
 import type { MetricName, TrialSummary } from '../../src/search/trials.ts';
 import { formatMetric, isShare } from '../metric-names.ts';
 import { formatCount, formatNumber, formatPercent } from '../output.ts';
-import { sayValues } from './values.ts';
 
 /** One letter per column, as `formatTable` takes it. */
 export function tableAlignment(paths: readonly string[]): string {
@@ -21,7 +22,12 @@ export function tableRows(
 ): string[][] {
   // What trials are compared by comes before the fields, of which a narrow terminal cuts off the last.
   const header = ['rank', 'trial', metric, ...shortNames(paths), 'train', 'steps', 'state'];
-  const columns = paths.map((path) => sayValues(table.map(({ values }) => values[path])));
+  const columns = paths.map((path) =>
+    sayValues(
+      table.map(({ values }) => values[path]),
+      formatNumber,
+    ),
+  );
   const rows = table.slice(0, most).map((trial, index) => {
     const train = trial.train?.[metric];
     return [
@@ -35,17 +41,6 @@ export function tableRows(
     ];
   });
   return [header, ...rows];
-}
-
-/** The last names of dotted paths, as many of each as tell it from the others and do not begin with a number. */
-export function shortNames(paths: readonly string[]): string[] {
-  return paths.map((path) => {
-    const keys = path.split('.');
-    const tails = keys.map((_, index) => keys.slice(index).join('.')).reverse();
-    const isClear = (tail: string): boolean =>
-      /^[a-z]/i.test(tail) && paths.every((other) => other === path || !`.${other}`.endsWith(`.${tail}`));
-    return tails.find(isClear) ?? path;
-  });
 }
 
 /** The metric over the runs of a trial: its mean, and its deviation where there are several. */

@@ -2,6 +2,8 @@
  * How a search looks while it goes: on a terminal one line of progress above the table of trials, best first, redrawn in place; elsewhere
  * a line for each population that is done, and for each stage and cut.
  */
+import { beginStage, countTrials, stageSamples } from '../../src/search/progress.ts';
+import type { Stage } from '../../src/search/progress.ts';
 import type { PopulationEvent, PopulationsEvent, SearchEvent, TableEvent } from '../../src/search/search.ts';
 import type { SearchPopulation } from '../../src/search/store.ts';
 import type { ProgressEvent, TrainEvent } from '../../src/train/events.ts';
@@ -26,11 +28,6 @@ interface Current {
   awaitsTable: boolean;
 }
 
-/** The populations between two cuts, and the steps at which they begin. */
-interface Stage extends PopulationsEvent {
-  readonly firstSteps: readonly number[];
-}
-
 /** `paths` are the fields of the space. */
 export function openSearchView(io: Io, paths: readonly string[]): SearchView {
   const block = openLiveBlock(io);
@@ -45,17 +42,14 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
     io.stderr(`${text}\n`);
   };
 
-  function beginStage(event: PopulationsEvent): void {
-    const before = event.cut === 0 ? undefined : stage;
+  function showStage(event: PopulationsEvent): void {
     const trials = countTrials(event);
     if (event.cut > 0)
       say(
-        `Cut ${event.cut}: ${sayCount(countTrials(before), 'trial')}, of which ${formatCount(trials)} ${trials === 1 ? 'goes' : 'go'} on.`,
+        `Cut ${event.cut}: ${sayCount(countTrials(stage), 'trial')}, of which ${formatCount(trials)} ${trials === 1 ? 'goes' : 'go'} on.`,
       );
     if (event.stage === 'fine') say(`Around the best: ${sayCount(trials, 'finer trial')}.`);
-    const ends = before?.populations.flatMap(({ runs, until }) => runs.map(({ trial }) => [trial, until] as const));
-    const firstSteps = new Map(ends);
-    stage = { ...event, firstSteps: event.populations.map(({ runs }) => firstSteps.get(runs[0]?.trial ?? -1) ?? 0) };
+    stage = beginStage(event, stage);
   }
 
   function showPopulation({ population, event }: PopulationEvent): void {
@@ -97,7 +91,7 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
   return {
     say,
     show(event) {
-      if (event.type === 'populations') beginStage(event);
+      if (event.type === 'populations') showStage(event);
       else if (event.type === 'population') showPopulation(event);
       else showTable(event);
       block.show(lines);
@@ -110,14 +104,8 @@ export function openSearchView(io: Io, paths: readonly string[]): SearchView {
 function describeProgress(current: Current, stage: Stage): string {
   const { population, progress, newest } = current;
   const place = stage.populations.indexOf(population);
-  const work = stage.populations.map(({ recipe, runs, until }, index) => {
-    const steps = until - (stage.firstSteps[index] ?? 0);
-    return { before: index < place, samples: steps * runs.length * recipe.batch };
-  });
-  const all = sum(work.map(({ samples }) => samples));
   const step = progress?.step ?? (newest.type === 'start' ? newest.step : 0);
-  const ownSamples = (step - (stage.firstSteps[place] ?? 0)) * population.runs.length * population.recipe.batch;
-  const done = sum(work.filter(({ before }) => before).map(({ samples }) => samples)) + Math.max(0, ownSamples);
+  const { done, all } = stageSamples(stage, place, step);
   const rate = progress?.samplesPerSecond;
   return [
     `${sayPlace(stage, place)}: ${sayCount(population.runs.length, 'run')}`,
@@ -161,12 +149,4 @@ function sayPlace({ stage, populations }: Stage, place: number): string {
 function sayStage({ stage, populations }: Stage): string {
   if (populations.some(({ until, steps }) => until < steps)) return ' to the cut';
   return stage === 'coarse' ? ' of the coarse search' : '';
-}
-
-function countTrials(event: PopulationsEvent | undefined): number {
-  return new Set(event?.populations.flatMap(({ runs }) => runs.map(({ trial }) => trial))).size;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

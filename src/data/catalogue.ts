@@ -24,6 +24,8 @@ export interface CatalogueEntry {
   readonly licence: string;
   /** Where the rows come from: in words, or the files that are looked for in the data folder. */
   readonly files: string;
+  /** Files that are taken as well, in place of those that are downloaded. */
+  readonly otherFiles?: readonly string[];
   /** Empty for sets that need no download. */
   readonly downloads: readonly Download[];
 }
@@ -90,6 +92,9 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     source: 'A. Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html (to be cited)',
     licence: 'none stated',
     files: 'cifar-10-batches-bin/{data_batch_1..5,test_batch}.bin or cifar-10-binary.tar.gz',
+    otherFiles: [1, 2, 3, 4, 5]
+      .map((batch) => `cifar-10-batches-bin/data_batch_${batch}.bin`)
+      .concat('cifar-10-batches-bin/test_batch.bin'),
     downloads: [
       {
         file: 'cifar-10-binary.tar.gz',
@@ -105,6 +110,25 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     source: 'yours',
     licence: 'yours',
     files: 'the path in the recipe, in the data folder, its tables/ or the current folder',
+    downloads: [],
+  },
+  {
+    name: 'images',
+    title: 'pictures of your own, one folder for each class, packed into one file by the page',
+    task: 'classification',
+    source: 'yours',
+    licence: 'yours',
+    files: 'the path in the recipe, in the data folder, its images/ or the current folder',
+    downloads: [],
+  },
+  {
+    name: 'points',
+    title: 'points on circles or moons, in the quadrants of xor, or in blobs',
+    task: 'classification',
+    inputShape: [2],
+    source: 'synthetic, drawn from data.seed',
+    licence: 'MIT',
+    files: 'none',
     downloads: [],
   },
   {
@@ -130,3 +154,9 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     downloads: [],
   },
 ];
+
+/** The sets of files, any of which is enough; none for sets that need no files. Each also counts without its folders. */
+export function fileLayouts({ downloads, otherFiles = [] }: CatalogueEntry): readonly (readonly string[])[] {
+  const layouts = [downloads.map(({ file }) => file), otherFiles].filter((layout) => layout.length > 0);
+  return [...layouts, ...layouts.map((layout) => layout.map((path) => path.replace(/^.*\//, '')))];
+}

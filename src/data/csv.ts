@@ -9,7 +9,7 @@ import { gunzipIfNeeded } from '../formats/gzip.ts';
 import { nearest } from '../recipe/parse.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
 import type { DataFiles, Dataset } from './dataset.ts';
-import { findFile } from './files.ts';
+import { fileName, findOwnFile } from './files.ts';
 
 type CsvRecipe = Extract<DataRecipe, { source: 'csv' }>;
 
@@ -28,7 +28,7 @@ export async function loadCsv(data: CsvRecipe, files: DataFiles): Promise<Datase
   const parts: Dataset['parts'] =
     tables.length === 1 ? {} : { train: { from: 0, to: trainRows }, test: { from: trainRows, to: rowCount } };
   const shared = {
-    name: data.file.split(/[\\/]/).at(-1) ?? data.file,
+    name: fileName(data.file),
     rowCount,
     inputShape: [inputNames.length],
     inputs,
@@ -68,18 +68,8 @@ export async function readInputRows(
 }
 
 async function openTable(files: DataFiles, path: string): Promise<Table> {
-  const inside = path.replace(/^(\.[\\/])+/, '');
-  const isAbsolute = /^([\\/]|[a-z]:)/i.test(inside);
-  const others = isAbsolute ? [] : [`tables/${inside}`, `./${inside}`];
-  const found = await findFile(files, [inside, ...others]);
-  if (found === undefined) {
-    const alsoTried = others.map((other) => `, nor ${files.describe(other)}`).join('');
-    throw new DataError(
-      files.describe(inside),
-      `not found${alsoTried}. Correct the path in the recipe, or name its folder with --data DIR.`,
-    );
-  }
-  return readTable(await gunzipIfNeeded(found.bytes, found.place), found.place);
+  const { bytes, place } = await findOwnFile(files, path, 'tables');
+  return readTable(await gunzipIfNeeded(bytes, place), place);
 }
 
 function targetColumn(table: Table, name: string | undefined): number {

@@ -4,10 +4,6 @@
  */
 import { sha256 } from '../formats/sha256.ts';
 import type { DataRecipe } from '../recipe/schema.ts';
-import { loadCifar10 } from './cifar10.ts';
-import { loadCsv } from './csv.ts';
-import { loadFashionMnist } from './fashion-mnist.ts';
-import { loadSpirals } from './spirals.ts';
 
 export { applyNormalization, normalize, normalizeRows } from './normalize.ts';
 export type { NormalizedInputs, Normalization } from './normalize.ts';
@@ -52,10 +48,12 @@ export interface DataFiles {
   read(path: string): Promise<Uint8Array | undefined>;
   /** Where the file is, or where it was looked for: the place in messages. */
   describe(path: string): string;
+  /** What to do where a file is missing. Default: what helps on the command line. */
+  readonly cure?: (path: string) => string;
 }
 
 /**
- * Loads the data set that a recipe names. Throws DataError for files that are missing, truncated, corrupt or out of
+ * Loads the data set that a recipe names, with the reader of its kind, which is fetched at its first use. Throws DataError for files that are missing, truncated, corrupt or out of
  * range, and RecipeError for a field that does not fit the set.
  */
 export async function loadDataset(data: DataRecipe, files: DataFiles): Promise<Dataset> {
@@ -65,13 +63,17 @@ export async function loadDataset(data: DataRecipe, files: DataFiles): Promise<D
     case 'two-peaks':
       return (await import('./two-peaks.ts')).loadTwoPeaks();
     case 'fashion-mnist':
-      return loadFashionMnist(files);
+      return (await import('./fashion-mnist.ts')).loadFashionMnist(files);
     case 'cifar10':
-      return loadCifar10(data, files);
+      return (await import('./cifar10.ts')).loadCifar10(data, files);
     case 'csv':
-      return loadCsv(data, files);
+      return (await import('./csv.ts')).loadCsv(data, files);
     case 'spirals':
-      return loadSpirals(data);
+      return (await import('./spirals.ts')).loadSpirals(data);
+    case 'points':
+      return (await import('./points.ts')).loadPoints(data);
+    case 'images':
+      return (await import('./images.ts')).loadImages(data, files);
   }
   return data satisfies never;
 }

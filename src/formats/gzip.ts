@@ -5,7 +5,7 @@
 import { DataError } from '../errors.ts';
 
 /** True if the bytes start as a gzip file does. */
-function isGzip(bytes: Uint8Array): boolean {
+export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 

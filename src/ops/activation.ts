@@ -105,25 +105,26 @@ export const activationBackward = defineKernel({
   },
 });
 
-export const activationCases: readonly KernelCase[] = Object.entries(activationCodes).flatMap(([name, code]) =>
-  [1, 7, 257, 600].flatMap((count): KernelCase[] => {
-    const wide = { elements: count, fill: { kind: 'normal', scale: 3 } } as const;
-    const y = name === 'gelu' ? wide : ({ elements: count, fill: { kind: 'normal', scale: 0.5 } } as const);
-    return [
-      {
-        kernel: activationForward,
-        name: `${name}, ${count}`,
-        params: { count },
-        constants: { ACTIVATION: code },
-        tensors: { x: wide, y: { elements: count } },
-      },
-      {
-        kernel: activationBackward,
-        name: `${name}, ${count}`,
-        params: { count },
-        constants: { ACTIVATION: code },
-        tensors: { dy: wide, dx: y },
-      },
-    ];
-  }),
+export const activationCases: readonly KernelCase[] = /* @__PURE__ */ Object.entries(activationCodes).flatMap(
+  ([name, code]) =>
+    [1, 7, 257, 600].flatMap((count): KernelCase[] => {
+      const wide = { elements: count, fill: { kind: 'normal', scale: 3 } } as const;
+      const y = name === 'gelu' ? wide : ({ elements: count, fill: { kind: 'normal', scale: 0.5 } } as const);
+      return [
+        {
+          kernel: activationForward,
+          name: `${name}, ${count}`,
+          params: { count },
+          constants: { ACTIVATION: code },
+          tensors: { x: wide, y: { elements: count } },
+        },
+        {
+          kernel: activationBackward,
+          name: `${name}, ${count}`,
+          params: { count },
+          constants: { ACTIVATION: code },
+          tensors: { dy: wide, dx: y },
+        },
+      ];
+    }),
 );

@@ -29,7 +29,7 @@ export const addForward = defineKernel({
   },
 });
 
-export const addCases: readonly KernelCase[] = (
+export const addCases: readonly KernelCase[] = /* @__PURE__ */ (
   [
     [1, 'linear'],
     [7, 'linear'],

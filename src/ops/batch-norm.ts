@@ -308,7 +308,7 @@ const shapes: readonly (readonly [rows: number, channels: number, population: nu
 const activeMember = [7, 1, ...Array<number>(memberColumns.first - 2).fill(0)];
 const frozenMember = [8, 0, ...Array<number>(memberColumns.first - 2).fill(0)];
 
-export const batchNormCases: readonly KernelCase[] = shapes.flatMap(
+export const batchNormCases: readonly KernelCase[] = /* @__PURE__ */ shapes.flatMap(
   ([rows, channels, population], index): KernelCase[] => {
     const words = channels % 4 === 0;
     const constants = { ACTIVATION: activationCodes[words ? 'relu' : 'linear'] };

@@ -340,7 +340,7 @@ const caseSizes: readonly CaseSizes[] = [
   },
 ];
 
-export const conv2dCases: readonly KernelCase[] = caseSizes.flatMap((one): KernelCase[] => {
+export const conv2dCases: readonly KernelCase[] = /* @__PURE__ */ caseSizes.flatMap((one): KernelCase[] => {
   const { name, batch = 1, bias = 1, population = 1 } = one;
   const [inH, inW, inC] = one.input;
   const [outH, outW, outC] = one.output;

@@ -172,7 +172,7 @@ const sizes: readonly (readonly [
   [4, 65_796, 4, 1, 'linear'],
 ];
 
-export const denseCases: readonly KernelCase[] = sizes.flatMap(
+export const denseCases: readonly KernelCase[] = /* @__PURE__ */ sizes.flatMap(
   ([batch, inSize, outSize, population, activation], index): KernelCase[] => {
     const constants = { ACTIVATION: activationCodes[activation] };
     // Plans align it; without that some sides are read one by one.

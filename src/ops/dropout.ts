@@ -36,7 +36,7 @@ export const dropout = defineKernel({
 /** A row of the table of members with one dropout layer of rate 1/4. */
 const memberRow = [7, 1, 0, 0x4000_0000, 0x3faa_aaab];
 
-export const dropoutCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count, index) => ({
+export const dropoutCases: readonly KernelCase[] = /* @__PURE__ */ [1, 7, 33, 257, 600].map((count, index) => ({
   kernel: dropout,
   name: `${count}, population 3${index % 2 === 0 ? '' : ', shared x'}`,
   params: {

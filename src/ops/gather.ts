@@ -180,55 +180,57 @@ const shapes = [
   [5, 600, 2],
 ] as const;
 
-export const gatherCases: readonly KernelCase[] = shapes.flatMap(([batch, features, members], index): KernelCase[] => {
-  const rows = 19;
-  const indexStride = 3 * batch;
-  const name = `${batch}x${features}, ${members} data members`;
-  const indices = { elements: members * indexStride, fill: { kind: 'below', bound: rows } } as const;
-  const x = { elements: members * batch * features };
-  const values = { elements: x.elements, fill: { kind: 'normal', scale: 1 } } as const;
-  const seeds = { elements: members, fill: { kind: 'bits' } } as const;
-  const params = { batch, features, indexStride, firstRow: 0, rowCount: rows, members };
-  const secondShard = { ...params, firstRow: 6, rowCount: rows - 6 };
-  const step = { row: 2, step: 77 };
-  const affine = { elements: members * 2 * features, fill: { kind: 'normal', scale: 0.01 } } as const;
-  const bytes = { elements: Math.ceil((rows * features) / 4), fill: { kind: 'bits' } } as const;
-  const floats = { elements: rows * features, fill: { kind: 'normal', scale: 1 } } as const;
-  return [
-    { kernel: gatherBytes, name, params, step, tensors: { shard: bytes, indices, affine, x } },
-    {
-      kernel: gatherBytes,
-      name: `${name}, second shard`,
-      params: secondShard,
-      step,
-      tensors: { shard: bytes, indices, affine, x },
-    },
-    { kernel: gatherFloats, name, params, step, tensors: { shard: floats, indices, x } },
-    {
-      kernel: gatherFloats,
-      name: `${name}, second shard`,
-      params: secondShard,
-      step,
-      tensors: { shard: floats, indices, x },
-    },
-    {
-      kernel: augmentImage,
-      name: `${name}, one row of pixels`,
-      params: { batch, height: 1, width: features, channels: 1, ...plainAugmentation, flip: 1, members },
-      step,
-      tensors: { x: values, seeds, y: x },
-    },
-    {
-      kernel: augmentNoise,
-      name,
-      params: { batch, features, deviation: 0.25, threshold: 0x8000_0000, everyRow: index % 2, members },
-      step,
-      tensors: { x: values, seeds, y: x },
-    },
-  ];
-});
+export const gatherCases: readonly KernelCase[] = /* @__PURE__ */ shapes.flatMap(
+  ([batch, features, members], index): KernelCase[] => {
+    const rows = 19;
+    const indexStride = 3 * batch;
+    const name = `${batch}x${features}, ${members} data members`;
+    const indices = { elements: members * indexStride, fill: { kind: 'below', bound: rows } } as const;
+    const x = { elements: members * batch * features };
+    const values = { elements: x.elements, fill: { kind: 'normal', scale: 1 } } as const;
+    const seeds = { elements: members, fill: { kind: 'bits' } } as const;
+    const params = { batch, features, indexStride, firstRow: 0, rowCount: rows, members };
+    const secondShard = { ...params, firstRow: 6, rowCount: rows - 6 };
+    const step = { row: 2, step: 77 };
+    const affine = { elements: members * 2 * features, fill: { kind: 'normal', scale: 0.01 } } as const;
+    const bytes = { elements: Math.ceil((rows * features) / 4), fill: { kind: 'bits' } } as const;
+    const floats = { elements: rows * features, fill: { kind: 'normal', scale: 1 } } as const;
+    return [
+      { kernel: gatherBytes, name, params, step, tensors: { shard: bytes, indices, affine, x } },
+      {
+        kernel: gatherBytes,
+        name: `${name}, second shard`,
+        params: secondShard,
+        step,
+        tensors: { shard: bytes, indices, affine, x },
+      },
+      { kernel: gatherFloats, name, params, step, tensors: { shard: floats, indices, x } },
+      {
+        kernel: gatherFloats,
+        name: `${name}, second shard`,
+        params: secondShard,
+        step,
+        tensors: { shard: floats, indices, x },
+      },
+      {
+        kernel: augmentImage,
+        name: `${name}, one row of pixels`,
+        params: { batch, height: 1, width: features, channels: 1, ...plainAugmentation, flip: 1, members },
+        step,
+        tensors: { x: values, seeds, y: x },
+      },
+      {
+        kernel: augmentNoise,
+        name,
+        params: { batch, features, deviation: 0.25, threshold: 0x8000_0000, everyRow: index % 2, members },
+        step,
+        tensors: { x: values, seeds, y: x },
+      },
+    ];
+  },
+);
 
-export const augmentCases: readonly KernelCase[] = [
+export const augmentCases: readonly KernelCase[] = /* @__PURE__ */ [
   { batch: 3, height: 5, width: 7, channels: 3, flip: 1, padding: 2 },
   { batch: 9, height: 8, width: 8, channels: 1, padding: 1 },
   // Moves further than the image is wide.

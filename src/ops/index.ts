@@ -1,6 +1,6 @@
 /**
  * Every kernel and its conformance cases. The conformance, shader-compile and binding suites iterate over this list: a new op is one
- * file here, its shaders, and one line.
+ * file here, its shaders, and one line. The lists of cases are marked pure: a program that only trains does not carry them.
  */
 import { activationBackward, activationCases, activationForward } from './activation.ts';
 import { addCases, addForward } from './add.ts';
@@ -83,4 +83,4 @@ export const ops: readonly Op[] = [
   { name: 'statistics', kernels: [tensorStatistics, takeSamples, deadUnits], cases: statisticsCases },
 ];
 
-export const kernels: readonly Kernel[] = ops.flatMap((op) => op.kernels);
+export const kernels: readonly Kernel[] = /* @__PURE__ */ ops.flatMap((op) => op.kernels);

@@ -106,7 +106,7 @@ const shapes: readonly (readonly [rows: number, channels: number, population: nu
   [1, 65_793, 1],
 ];
 
-export const layerNormCases: readonly KernelCase[] = shapes.flatMap(
+export const layerNormCases: readonly KernelCase[] = /* @__PURE__ */ shapes.flatMap(
   ([rows, channels, population], index): KernelCase[] => {
     const constants = { ACTIVATION: activationCodes[channels % 4 === 0 ? 'relu' : 'linear'] };
     const isShared = index % 2 === 1;

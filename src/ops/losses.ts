@@ -192,72 +192,74 @@ function smoothings(values: readonly number[]): readonly number[] {
   );
 }
 
-export const lossCases: readonly KernelCase[] = sizes.flatMap(([batch, width, population], index): KernelCase[] => {
-  // In every second case all members see the same rows, without weights; the first has no smoothing.
-  const copies = index % 2 === 0 ? population : 1;
-  const elements = population * batch * width;
-  const setRows = batch + 3;
-  const indexStride = 2 * batch;
-  const shared = {
-    indices: { elements: copies * indexStride, fill: { kind: 'below', bound: setRows } },
-    rows: { elements: 2 * population * batch * lossColumns },
-  } as const;
-  const y = { elements, fill: { kind: 'normal', scale: 3 } } as const;
-  const step = { row: 1, validRows: Math.max(1, batch - 2) };
-  const name = `${batch}x${width}, population ${population}`;
-  const members = smoothings(Array.from({ length: population }, (_, member) => (index + member) * 0.11));
-  const regression: KernelCase = {
-    kernel: regressionLoss,
-    name,
-    params: {
-      batch,
-      outputs: width,
-      indexStride: copies === 1 ? 0 : indexStride,
-      lossScale: Math.fround(1 / width),
-      gradientScale: Math.fround(2 / (batch * width)),
-      delta: 1.5,
-      population,
-    },
-    step,
-    tensors: { y, targets: { ...y, elements: setRows * width }, dy: { elements }, ...shared },
-  };
-  return [
-    {
-      kernel: softmaxCrossEntropy,
+export const lossCases: readonly KernelCase[] = /* @__PURE__ */ sizes.flatMap(
+  ([batch, width, population], index): KernelCase[] => {
+    // In every second case all members see the same rows, without weights; the first has no smoothing.
+    const copies = index % 2 === 0 ? population : 1;
+    const elements = population * batch * width;
+    const setRows = batch + 3;
+    const indexStride = 2 * batch;
+    const shared = {
+      indices: { elements: copies * indexStride, fill: { kind: 'below', bound: setRows } },
+      rows: { elements: 2 * population * batch * lossColumns },
+    } as const;
+    const y = { elements, fill: { kind: 'normal', scale: 3 } } as const;
+    const step = { row: 1, validRows: Math.max(1, batch - 2) };
+    const name = `${batch}x${width}, population ${population}`;
+    const members = smoothings(Array.from({ length: population }, (_, member) => (index + member) * 0.11));
+    const regression: KernelCase = {
+      kernel: regressionLoss,
       name,
       params: {
         batch,
-        classes: width,
+        outputs: width,
         indexStride: copies === 1 ? 0 : indexStride,
-        weightStride: copies === 1 ? 0 : width,
-        columns: memberColumns.first,
-        topK: 2,
-        inverseBatch: Math.fround(1 / batch),
+        lossScale: Math.fround(1 / width),
+        gradientScale: Math.fround(2 / (batch * width)),
+        delta: 1.5,
         population,
       },
       step,
-      tensors: {
-        logits: y,
-        labels: { elements: setRows, fill: { kind: 'below', bound: width } },
-        members: { elements: members.length, fill: { kind: 'values', values: members } },
-        classWeights: {
-          elements: copies * width,
-          fill: index % 2 === 0 ? { kind: 'positive', scale: 1 } : { kind: 'values', values: [1] },
+      tensors: { y, targets: { ...y, elements: setRows * width }, dy: { elements }, ...shared },
+    };
+    return [
+      {
+        kernel: softmaxCrossEntropy,
+        name,
+        params: {
+          batch,
+          classes: width,
+          indexStride: copies === 1 ? 0 : indexStride,
+          weightStride: copies === 1 ? 0 : width,
+          columns: memberColumns.first,
+          topK: 2,
+          inverseBatch: Math.fround(1 / batch),
+          population,
         },
-        dlogits: { elements },
-        ...shared,
+        step,
+        tensors: {
+          logits: y,
+          labels: { elements: setRows, fill: { kind: 'below', bound: width } },
+          members: { elements: members.length, fill: { kind: 'values', values: members } },
+          classWeights: {
+            elements: copies * width,
+            fill: index % 2 === 0 ? { kind: 'positive', scale: 1 } : { kind: 'values', values: [1] },
+          },
+          dlogits: { elements },
+          ...shared,
+        },
       },
-    },
-    regression,
-    ...(batch === 7 || width === 65_793
-      ? [regressionKinds.absolute, regressionKinds.huber].map((KIND) => ({
-          ...regression,
-          name: `${name}, kind ${KIND}`,
-          constants: { KIND },
-        }))
-      : []),
-  ];
-});
+      regression,
+      ...(batch === 7 || width === 65_793
+        ? [regressionKinds.absolute, regressionKinds.huber].map((KIND) => ({
+            ...regression,
+            name: `${name}, kind ${KIND}`,
+            constants: { KIND },
+          }))
+        : []),
+    ];
+  },
+);
 
 /** Logits of 1e4: the loss must stay finite and right. Two of the rows have equal logits, before and after their label. */
 export const extremeLogitCase: KernelCase = {
@@ -289,19 +291,21 @@ export const extremeLogitCase: KernelCase = {
 };
 
 /** Differences of 0, of delta and beside it: where slopes bend. */
-export const kinkCases: readonly KernelCase[] = [regressionKinds.absolute, regressionKinds.huber].map((KIND) => ({
-  kernel: regressionLoss,
-  name: `at the kinks, kind ${KIND}`,
-  params: { batch: 2, outputs: 5, indexStride: 0, lossScale: 0.25, gradientScale: 0.125, delta: 0.5, population: 1 },
-  constants: { KIND },
-  tensors: {
-    y: {
-      elements: 10,
-      fill: { kind: 'values', values: [0, 0.5, -0.5, 0.50000006, -0.50000006, 2e-38, -2e-38, 7, -7, 1e19] },
+export const kinkCases: readonly KernelCase[] = /* @__PURE__ */ [regressionKinds.absolute, regressionKinds.huber].map(
+  (KIND) => ({
+    kernel: regressionLoss,
+    name: `at the kinks, kind ${KIND}`,
+    params: { batch: 2, outputs: 5, indexStride: 0, lossScale: 0.25, gradientScale: 0.125, delta: 0.5, population: 1 },
+    constants: { KIND },
+    tensors: {
+      y: {
+        elements: 10,
+        fill: { kind: 'values', values: [0, 0.5, -0.5, 0.50000006, -0.50000006, 2e-38, -2e-38, 7, -7, 1e19] },
+      },
+      targets: { elements: 5, fill: { kind: 'values', values: [0] } },
+      indices: { elements: 2, fill: { kind: 'values', values: [0] } },
+      dy: { elements: 10 },
+      rows: { elements: 2 * lossColumns },
     },
-    targets: { elements: 5, fill: { kind: 'values', values: [0] } },
-    indices: { elements: 2, fill: { kind: 'values', values: [0] } },
-    dy: { elements: 10 },
-    rows: { elements: 2 * lossColumns },
-  },
-}));
+  }),
+);

@@ -32,7 +32,7 @@ export const gaussianNoise = defineKernel({
   },
 });
 
-export const noiseCases: readonly KernelCase[] = [1, 7, 33, 257, 600].map((count, index) => ({
+export const noiseCases: readonly KernelCase[] = /* @__PURE__ */ [1, 7, 33, 257, 600].map((count, index) => ({
   kernel: gaussianNoise,
   name: `${count}, population 2${index % 2 === 0 ? '' : ', shared x'}`,
   params: {

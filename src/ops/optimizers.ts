@@ -191,48 +191,50 @@ const sizes = [
   { count: 36, decaying: true },
 ] as const;
 
-export const optimizerCases: readonly KernelCase[] = sizes.flatMap(({ count, decaying }, index): KernelCase[] => {
-  const population = 3;
-  // In every third case something lies between the members that no update may touch.
-  const stride = index % 3 === 1 ? count + 8 : count;
-  const arena = { elements: population * stride, fill: { kind: 'normal', scale: 0.5 } } as const;
-  const positive = { elements: population * stride, fill: { kind: 'positive', scale: 0.1 } } as const;
-  const values = [...hyperColumns]
-    .sort((a, b) => hyperColumn[a] - hyperColumn[b])
-    .map((column) => Math.fround(decaying && column === 'keep' ? 0.9 : hyperRow[column]));
-  const weights = {
-    elements: population * stride,
-    fill: { kind: 'values', values: [leastWeight, -leastWeight] },
-  } as const;
-  const tensors = {
-    dw: decaying ? { elements: arena.elements } : arena,
-    hyper: { elements: 2 * population * values.length, fill: { kind: 'values', values } },
-    penalised: { elements: Math.ceil(stride / 32), fill: { kind: 'bits' } },
-    members: { elements: 2 * population, fill: { kind: 'values', values: [1, 1, 2, 0, 3, 1] } },
-    normSquares: { elements: population, fill: { kind: 'values', values: [9, 4, 0.25] } },
-    w: decaying ? weights : arena,
-  } as const;
-  const base = { params: { count, stride, columns: 2, population }, step: { row: 1 } };
-  const CLIP = index % 2;
-  const name = `${count}${CLIP ? ', clipped' : ''}${decaying ? ', weights that decay to nothing' : ''}`;
-  return [
-    { kernel: sgd, name, ...base, constants: { CLIP }, tensors },
-    ...[0, 1].flatMap((NESTEROV) =>
-      [0, 1].map((RATE_INSIDE) => ({
-        kernel: momentum,
-        name: `${name}${NESTEROV ? ', nesterov' : ''}${RATE_INSIDE ? ', rate inside' : ''}`,
+export const optimizerCases: readonly KernelCase[] = /* @__PURE__ */ sizes.flatMap(
+  ({ count, decaying }, index): KernelCase[] => {
+    const population = 3;
+    // In every third case something lies between the members that no update may touch.
+    const stride = index % 3 === 1 ? count + 8 : count;
+    const arena = { elements: population * stride, fill: { kind: 'normal', scale: 0.5 } } as const;
+    const positive = { elements: population * stride, fill: { kind: 'positive', scale: 0.1 } } as const;
+    const values = [...hyperColumns]
+      .sort((a, b) => hyperColumn[a] - hyperColumn[b])
+      .map((column) => Math.fround(decaying && column === 'keep' ? 0.9 : hyperRow[column]));
+    const weights = {
+      elements: population * stride,
+      fill: { kind: 'values', values: [leastWeight, -leastWeight] },
+    } as const;
+    const tensors = {
+      dw: decaying ? { elements: arena.elements } : arena,
+      hyper: { elements: 2 * population * values.length, fill: { kind: 'values', values } },
+      penalised: { elements: Math.ceil(stride / 32), fill: { kind: 'bits' } },
+      members: { elements: 2 * population, fill: { kind: 'values', values: [1, 1, 2, 0, 3, 1] } },
+      normSquares: { elements: population, fill: { kind: 'values', values: [9, 4, 0.25] } },
+      w: decaying ? weights : arena,
+    } as const;
+    const base = { params: { count, stride, columns: 2, population }, step: { row: 1 } };
+    const CLIP = index % 2;
+    const name = `${count}${CLIP ? ', clipped' : ''}${decaying ? ', weights that decay to nothing' : ''}`;
+    return [
+      { kernel: sgd, name, ...base, constants: { CLIP }, tensors },
+      ...[0, 1].flatMap((NESTEROV) =>
+        [0, 1].map((RATE_INSIDE) => ({
+          kernel: momentum,
+          name: `${name}${NESTEROV ? ', nesterov' : ''}${RATE_INSIDE ? ', rate inside' : ''}`,
+          ...base,
+          constants: { CLIP, NESTEROV, RATE_INSIDE },
+          tensors: { ...tensors, b: decaying ? { elements: arena.elements } : arena },
+        })),
+      ),
+      { kernel: rmsprop, name, ...base, constants: { CLIP }, tensors: { ...tensors, v: positive } },
+      {
+        kernel: adam,
+        name,
         ...base,
-        constants: { CLIP, NESTEROV, RATE_INSIDE },
-        tensors: { ...tensors, b: decaying ? { elements: arena.elements } : arena },
-      })),
-    ),
-    { kernel: rmsprop, name, ...base, constants: { CLIP }, tensors: { ...tensors, v: positive } },
-    {
-      kernel: adam,
-      name,
-      ...base,
-      constants: { CLIP },
-      tensors: { ...tensors, m: decaying ? { elements: arena.elements } : arena, v: positive },
-    },
-  ];
-});
+        constants: { CLIP },
+        tensors: { ...tensors, m: decaying ? { elements: arena.elements } : arena, v: positive },
+      },
+    ];
+  },
+);

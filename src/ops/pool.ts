@@ -255,7 +255,7 @@ const cases: readonly PoolCase[] = [
   { name: 'many windows', image: [1, 18, 17, 4], windows: [18, 17], kernel: [36, 33], stride: [1, 1], pad: [17, 16] },
 ];
 
-export const poolCases: readonly KernelCase[] = cases.flatMap(
+export const poolCases: readonly KernelCase[] = /* @__PURE__ */ cases.flatMap(
   ({ name, image, windows, kernel, stride, pad = [0, 0], population = 1, isShared = false }): KernelCase[] => {
     const [batch, inH, inW, channels] = image;
     const [outH, outW] = windows;

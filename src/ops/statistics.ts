@@ -250,60 +250,63 @@ function statisticsCase(
   };
 }
 
-const targets = [
-  { offset: 0, count: 33, stride: 16, memberStride: 40 },
-  { offset: 33, count: 7, stride: 16, memberStride: 40 },
-];
-const sources = [
-  { offset: 2, count: 33, stride: 37, memberStride: 150 },
-  { offset: 120, count: 7, stride: 16, memberStride: 150 },
-];
-const takeRegions = [...regionTable([...sources, ...targets])];
+export const statisticsCases: readonly KernelCase[] = /* @__PURE__ */ listCases();
 
-export const statisticsCases: readonly KernelCase[] = [
-  statisticsCase('1, 7, 257 and 65,536 elements', [[1], [7], [257], [256, 256]], { kind: 'normal', scale: 1 }),
-  statisticsCase('70,000 and 300,000 elements, sampled', [[70_000], [1000, 300]], { kind: 'normal', scale: 1e-3 }),
-  statisticsCase('vanishing', [[600]], { kind: 'normal', scale: 1e-25 }),
-  statisticsCase('exploding', [[600]], { kind: 'normal', scale: 1e30 }),
-  statisticsCase('any bits', [[7], [1000], [257]], { kind: 'bits' }),
-  statisticsCase('one value', [[300], [1]], { kind: 'values', values: [0.1] }),
-  statisticsCase('nothing finite', [[300]], { kind: 'values', values: [Number.NaN, Infinity, -Infinity] }),
-  statisticsCase('not all finite, zeros of both signs, tiny and large', [[600], [33], [8]], {
-    kind: 'values',
-    values: [0, -0, 1, Number.NaN, 1e-38, -1e-25, 3e38, Infinity, -2, 1e-40, 5, -Infinity, 1e30],
-  }),
-  statisticsCase('a span that is no float32', [[33]], { kind: 'values', values: [3e38, -3e38, 1] }),
-  ...[0, 1].map((subtract) => ({
-    kernel: takeSamples,
-    name: subtract === 1 ? 'differences' : 'kept',
-    params: { firstSource: 0, firstTarget: 2, subtract, regionCount: 2, population: 2 },
-    tensors: {
-      values: { elements: 300, fill: { kind: 'normal', scale: 1 } as const },
-      regions: { elements: takeRegions.length, fill: { kind: 'values', values: takeRegions } as const },
-      samples: { elements: 80, fill: { kind: 'normal', scale: 1 } as const },
-    },
-  })),
-  ...[
-    { rows: 1, channels: 7 },
-    { rows: 3, channels: 600 },
-    { rows: 700, channels: 33 },
-    { rows: 9000, channels: 8 },
-  ].map(({ rows, channels }) => {
-    const { blocks, ...looked } = deadUnitsLaunch(rows, channels, 2);
-    return {
-      kernel: deadUnits,
-      name: `${rows} x ${channels}`,
-      params: { rows, channels, ...looked, place: 3, population: 2 },
+function listCases(): KernelCase[] {
+  const targets = [
+    { offset: 0, count: 33, stride: 16, memberStride: 40 },
+    { offset: 33, count: 7, stride: 16, memberStride: 40 },
+  ];
+  const sources = [
+    { offset: 2, count: 33, stride: 37, memberStride: 150 },
+    { offset: 120, count: 7, stride: 16, memberStride: 150 },
+  ];
+  const takeRegions = [...regionTable([...sources, ...targets])];
+  return [
+    statisticsCase('1, 7, 257 and 65,536 elements', [[1], [7], [257], [256, 256]], { kind: 'normal', scale: 1 }),
+    statisticsCase('70,000 and 300,000 elements, sampled', [[70_000], [1000, 300]], { kind: 'normal', scale: 1e-3 }),
+    statisticsCase('vanishing', [[600]], { kind: 'normal', scale: 1e-25 }),
+    statisticsCase('exploding', [[600]], { kind: 'normal', scale: 1e30 }),
+    statisticsCase('any bits', [[7], [1000], [257]], { kind: 'bits' }),
+    statisticsCase('one value', [[300], [1]], { kind: 'values', values: [0.1] }),
+    statisticsCase('nothing finite', [[300]], { kind: 'values', values: [Number.NaN, Infinity, -Infinity] }),
+    statisticsCase('not all finite, zeros of both signs, tiny and large', [[600], [33], [8]], {
+      kind: 'values',
+      values: [0, -0, 1, Number.NaN, 1e-38, -1e-25, 3e38, Infinity, -2, 1e-40, 5, -Infinity, 1e30],
+    }),
+    statisticsCase('a span that is no float32', [[33]], { kind: 'values', values: [3e38, -3e38, 1] }),
+    ...[0, 1].map((subtract) => ({
+      kernel: takeSamples,
+      name: subtract === 1 ? 'differences' : 'kept',
+      params: { firstSource: 0, firstTarget: 2, subtract, regionCount: 2, population: 2 },
       tensors: {
-        y: {
-          elements: 2 * rows * channels,
-          fill: { kind: 'values', values: deadPattern(channels) } as const,
-        },
-        statistics: { elements: 3 + 2 * blocks },
+        values: { elements: 300, fill: { kind: 'normal', scale: 1 } as const },
+        regions: { elements: takeRegions.length, fill: { kind: 'values', values: takeRegions } as const },
+        samples: { elements: 80, fill: { kind: 'normal', scale: 1 } as const },
       },
-    };
-  }),
-];
+    })),
+    ...[
+      { rows: 1, channels: 7 },
+      { rows: 3, channels: 600 },
+      { rows: 700, channels: 33 },
+      { rows: 9000, channels: 8 },
+    ].map(({ rows, channels }) => {
+      const { blocks, ...looked } = deadUnitsLaunch(rows, channels, 2);
+      return {
+        kernel: deadUnits,
+        name: `${rows} x ${channels}`,
+        params: { rows, channels, ...looked, place: 3, population: 2 },
+        tensors: {
+          y: {
+            elements: 2 * rows * channels,
+            fill: { kind: 'values', values: deadPattern(channels) } as const,
+          },
+          statistics: { elements: 3 + 2 * blocks },
+        },
+      };
+    }),
+  ];
+}
 
 /** A row in which two channels of seven are 0, one of them -0, and one is NaN. */
 function deadPattern(channels: number): number[] {

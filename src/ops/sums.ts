@@ -131,30 +131,32 @@ export function penalisedGradient(
 }
 
 /** The last count has batch_metrics reach the third level of the rule for sums. */
-export const sumCases: readonly KernelCase[] = [1, 4, 7, 33, 257, 260, 600, 65_793].flatMap((count): KernelCase[] => {
-  const population = 2;
-  const w = { elements: population * count, fill: { kind: 'normal', scale: 1 } } as const;
-  const sums = { elements: population * Math.ceil(count / sumChunk) };
-  const penalised = { elements: Math.ceil(count / 32), fill: { kind: 'bits' } } as const;
-  const hyper = { elements: 2 * population * hyperColumns.length, fill: { kind: 'normal', scale: 0.1 } } as const;
-  const params = { count, population };
-  const name = `${count}, population ${population}`;
-  return [
-    {
-      kernel: batchMetrics,
-      name,
-      params: { batch: count, population },
-      step: { row: 2 },
-      stepCount: 2,
-      tensors: {
-        rows: { elements: 3 * population * count * lossColumns, fill: { kind: 'normal', scale: 1 } },
-        metrics: { elements: 3 * population * lossColumns },
+export const sumCases: readonly KernelCase[] = /* @__PURE__ */ [1, 4, 7, 33, 257, 260, 600, 65_793].flatMap(
+  (count): KernelCase[] => {
+    const population = 2;
+    const w = { elements: population * count, fill: { kind: 'normal', scale: 1 } } as const;
+    const sums = { elements: population * Math.ceil(count / sumChunk) };
+    const penalised = { elements: Math.ceil(count / 32), fill: { kind: 'bits' } } as const;
+    const hyper = { elements: 2 * population * hyperColumns.length, fill: { kind: 'normal', scale: 0.1 } } as const;
+    const params = { count, population };
+    const name = `${count}, population ${population}`;
+    return [
+      {
+        kernel: batchMetrics,
+        name,
+        params: { batch: count, population },
+        step: { row: 2 },
+        stepCount: 2,
+        tensors: {
+          rows: { elements: 3 * population * count * lossColumns, fill: { kind: 'normal', scale: 1 } },
+          metrics: { elements: 3 * population * lossColumns },
+        },
       },
-    },
-    { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },
-    ...(count % 4 === 0
-      ? [{ kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } }]
-      : []),
-    { kernel: chunkSums, name, params, tensors: { values: w, sums } },
-  ];
-});
+      { kernel: penaltySquares, name, params, tensors: { w, penalised, sums } },
+      ...(count % 4 === 0
+        ? [{ kernel: gradientSquares, name, params, step: { row: 1 }, tensors: { dw: w, w, penalised, hyper, sums } }]
+        : []),
+      { kernel: chunkSums, name, params, tensors: { values: w, sums } },
+    ];
+  },
+);

@@ -3,8 +3,13 @@ import type { RecipeInput } from './schema.ts';
 
 const files = import.meta.glob<RecipeInput>('./built-in/*.json', { eager: true, import: 'default' });
 
-export const builtInRecipes: Readonly<Record<string, RecipeInput>> = Object.fromEntries(
-  Object.values(files)
-    .map((recipe) => [recipe.name ?? '', recipe] as const)
-    .sort(([a], [b]) => a.localeCompare(b)),
-);
+/** Pure, so that a program which names none of them does not carry them. */
+export const builtInRecipes = /* @__PURE__ */ sortByName(files);
+
+function sortByName(recipes: Readonly<Record<string, RecipeInput>>): Readonly<Record<string, RecipeInput>> {
+  return Object.fromEntries(
+    Object.values(recipes)
+      .map((recipe) => [recipe.name ?? '', recipe] as const)
+      .sort(([a], [b]) => a.localeCompare(b)),
+  );
+}

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { RecipeError } from '../errors.ts';
 import { recipeSchema } from './schema.ts';
-import type { Recipe } from './schema.ts';
+import type { DataRecipe, Recipe } from './schema.ts';
 
 type AnySchema = v.GenericSchema & { readonly [key: string]: unknown };
 
@@ -22,6 +22,11 @@ export function parseRecipe(json: unknown): Recipe {
   checkLoss(recipe);
   checkMembers(recipe);
   return recipe;
+}
+
+/** Validates the section `data` of a recipe by itself and fills in its defaults. Throws RecipeError. */
+export function parseData(json: unknown): DataRecipe {
+  return parseRecipe({ data: json, model: { layers: [{ type: 'dense', units: 1 }] }, epochs: 1 }).data;
 }
 
 const durationNames = ['epochs', 'steps', 'cycles'] as const;
@@ -80,10 +85,15 @@ const memberFields = [
   /^model\.layers\.\d+\.rate$/,
 ];
 
+/** Whether `data.seed` draws the rows of the data set themselves. */
+export function drawsItsRows({ data }: Recipe): boolean {
+  return data.source === 'spirals' || data.source === 'points';
+}
+
 /** Whether the members of one population may differ in a field of this recipe. */
 export function mayDiffer(recipe: Recipe, path: string): boolean {
-  // The seed of generated data draws the rows themselves; where cycles are counted, their length is that of the run.
-  if (path === 'data.seed' && recipe.data.source === 'spirals') return false;
+  // Where cycles are counted, their length is that of the run.
+  if (path === 'data.seed' && drawsItsRows(recipe)) return false;
   if (path === 'schedule.stepSize' && recipe.cycles !== undefined) return false;
   return memberFields.some((field) => field.test(path));
 }
@@ -92,10 +102,10 @@ function checkMembers(recipe: Recipe): void {
   if (recipe.members === undefined) return;
   if (recipe.members.length === 0) throw new RecipeError('members', 'expected at least one member, got an empty list.');
   for (const [index, overrides] of recipe.members.entries()) {
-    if ('data.seed' in overrides && recipe.data.source === 'spirals') {
+    if ('data.seed' in overrides && drawsItsRows(recipe)) {
       throw new RecipeError(
         `members[${index}]`,
-        '"data.seed" draws the points of the spirals, so it cannot differ between the members of a population. ' +
+        '"data.seed" draws the rows of this data set, so it cannot differ between the members of a population. ' +
           'Train it as a run of its own.',
       );
     }
@@ -135,17 +145,26 @@ function checkFolds({ data }: Recipe): void {
   }
 }
 
-/** Fields that say something of one loss only. */
+/** Fields that say something of one loss only, with it. */
+export const lossOfField = {
+  huberDelta: 'huber',
+  labelSmoothing: 'crossEntropy',
+  classWeights: 'crossEntropy',
+  'evaluation.topK': 'crossEntropy',
+} as const satisfies Readonly<Record<string, Recipe['loss']>>;
+
 function checkLoss({ loss, huberDelta, labelSmoothing, classWeights, evaluation }: Recipe): void {
-  const fields = [
-    { place: 'huberDelta', of: 'huber', isSet: huberDelta !== 1 },
-    { place: 'labelSmoothing', of: 'crossEntropy', isSet: labelSmoothing > 0 },
-    { place: 'classWeights', of: 'crossEntropy', isSet: classWeights !== undefined },
-    { place: 'evaluation.topK', of: 'crossEntropy', isSet: evaluation.topK !== undefined },
-  ];
-  const wrong = fields.find(({ of, isSet }) => isSet && loss !== of);
-  if (wrong === undefined) return;
-  throw new RecipeError(wrong.place, `belongs to the loss "${wrong.of}", but loss is "${loss}". Leave it out.`);
+  const isSet: Readonly<Record<keyof typeof lossOfField, boolean>> = {
+    huberDelta: huberDelta !== 1,
+    labelSmoothing: labelSmoothing > 0,
+    classWeights: classWeights !== undefined,
+    'evaluation.topK': evaluation.topK !== undefined,
+  };
+  for (const place of Object.keys(lossOfField) as (keyof typeof lossOfField)[]) {
+    const of = lossOfField[place];
+    if (!isSet[place] || loss === of) continue;
+    throw new RecipeError(place, `belongs to the loss "${of}", but loss is "${loss}". Leave it out.`);
+  }
 }
 
 type Issue = v.BaseIssue<unknown>;

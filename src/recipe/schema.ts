@@ -55,6 +55,9 @@ const dataFields = {
   fold: v.optional(count),
 };
 
+const drawnRows = v.optional(v.pipe(positiveInteger, v.maxValue(10_000_000)), 1000);
+const classCount = v.pipe(positiveInteger, v.minValue(2));
+
 const data = v.variant('source', [
   v.strictObject({ source: v.literal('digits'), ...dataFields }),
   v.strictObject({ source: v.literal('fashion-mnist'), ...dataFields }),
@@ -73,11 +76,29 @@ const data = v.variant('source', [
   v.strictObject({
     source: v.literal('spirals'),
     /** Points of all arms together. */
-    rows: v.optional(v.pipe(positiveInteger, v.maxValue(10_000_000)), 1000),
-    classes: v.optional(v.pipe(positiveInteger, v.minValue(2)), 2),
+    rows: drawnRows,
+    classes: v.optional(classCount, 2),
     /** Standard deviation of the noise on both coordinates; the arms reach from radius 0 to 1. */
     noise: v.optional(nonNegative, 0.02),
     turns: v.optional(positive, 1.5),
+    ...dataFields,
+  }),
+  v.strictObject({
+    source: v.literal('points'),
+    /** `xor`: the quadrants of a square; `blobs`: clouds around centres on the unit circle. */
+    shape: v.picklist(['circles', 'moons', 'xor', 'blobs']),
+    /** Points of all classes together. */
+    rows: drawnRows,
+    /** Of `blobs`. Default: 3; the other shapes have two. */
+    classes: v.optional(classCount),
+    /** Standard deviation of the noise on both coordinates; the shapes measure 2 to 3 across. */
+    noise: v.optional(nonNegative, 0.1),
+    ...dataFields,
+  }),
+  v.strictObject({
+    source: v.literal('images'),
+    /** Path of the packed images (src/data/images.ts); relative paths are looked up as those of tables. */
+    file: v.string(),
     ...dataFields,
   }),
   v.strictObject({ source: v.literal('two-peaks'), ...dataFields }),

@@ -4,7 +4,7 @@
  */
 import { RecipeError } from '../errors.ts';
 import { streams, uniforms } from '../random/draws.ts';
-import { overrideRecipe } from '../recipe/parse.ts';
+import { drawsItsRows, overrideJson, overrideRecipe, parseRecipe } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { Dimension, SearchRecipe } from '../recipe/search-schema.ts';
 import type { Trial, TrialSummary } from './trials.ts';
@@ -29,7 +29,7 @@ const drawsPerTrial = 20;
 /** What describes the run or is set by the search itself. */
 const fixedFields = /^(name|description|members|search|data\.folds?)(\.|$)/;
 /** What says which data there is, not how it is used. */
-const sourceFields = /^data(\.(source|file|testFile|target|task|rows|classes|noise|turns))?$/;
+const sourceFields = /^data(\.(source|file|testFile|target|task|shape|rows|classes|noise|turns))?$/;
 const drawnSets: ReadonlySet<string> = new Set(['choice', 'int']);
 
 /** The recipe without its search: what the trials change. */
@@ -61,8 +61,7 @@ export function readSpace(recipe: Recipe): readonly Field[] {
     if (fixedFields.test(path)) throw new RecipeError(place, 'is no field that a search can vary. Leave it out.');
     const field = { path, targets: targetsOf(base, path, place), ...readDimension(dimension, place) };
     for (const value of field.values ?? field.range ?? []) checkValue(base, field, value, place);
-    // The seed of generated data draws the rows themselves.
-    if (sourceFields.test(path) || (path === 'data.seed' && base.data.source === 'spirals')) {
+    if (sourceFields.test(path) || (path === 'data.seed' && drawsItsRows(base))) {
       throw new RecipeError(
         place,
         'makes another data set, but the trials of a search are all trained on one. Search with each data set by itself.',
@@ -124,6 +123,12 @@ function checkValue(base: Recipe, { path, targets }: Field, value: unknown, plac
     // What only another field of the space makes right is found when the trials are made.
     if (at.startsWith(head) || head.startsWith(at)) throw new RecipeError(place, cause.message);
   }
+}
+
+/** The recipe of a trial, as it was written but without the search and its folds: to be trained alone. */
+export function trialRecipe(json: unknown, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { search: _search, ...base } = json as Readonly<Record<string, unknown>>;
+  return overrideJson(base, trialOverrides(readSpace(parseRecipe(json)), values));
 }
 
 function setTargets(targets: readonly string[], value: unknown): Record<string, unknown> {

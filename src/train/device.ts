@@ -3,7 +3,6 @@ import { float32, float32Fused } from '../arithmetic/arithmetic.ts';
 import { createCpuExecutor } from '../cpu/executor.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
-import { tuneProducts } from '../gpu/tune.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -29,7 +28,7 @@ const cpuPauseMilliseconds = 100;
 /** With `tune: false`, what runs only once or twice is not measured first: it takes the launch variants that are known. */
 export async function createExecutor(device: Device, plan: Plan, { tune = true } = {}): Promise<Executor> {
   if (device.kind === 'cpu') return createCpuExecutor(plan, float32, cpuPauseMilliseconds);
-  if (tune) await tuneProducts(device, plan);
+  if (tune) await (await import('../gpu/tune.ts')).tuneProducts(device, plan);
   return createGpuExecutor(device, plan);
 }
 

@@ -62,13 +62,13 @@ export function prepareRows(
 ): Prepared {
   const features = elementCount(model.inputShape);
   const rowCount = rows.length / features;
-  const normalization: Normalization = model.normalizations[member] ?? model.normalizations[0]!;
+  const normalization = memberNormalization(model, member);
   const dataset: Dataset = {
     name: place,
     task: model.task,
     rowCount,
     inputShape: model.inputShape,
-    inputs: model.inputs === 'bytes' ? pixelBytes(rows, features, model.largestByte ?? 255, place) : rows,
+    inputs: rowsAsStored(model, rows, place),
     outputCount: model.outputCount,
     parts: {},
     notes: [],
@@ -91,7 +91,27 @@ export function prepareRows(
   };
 }
 
-function pixelBytes(rows: Float64Array, features: number, largest: number, place: string): Uint8Array {
+/** New rows [rowCount, features] as they are written to the device. Throws DataError at `place` for pixels that are no bytes. */
+export function rowInputs(
+  model: SavedModel,
+  member: number,
+  rows: Dataset['inputs'],
+  place: string,
+): Uint8Array | Float32Array {
+  const stored = rowsAsStored(model, rows, place);
+  return applyNormalization(stored, memberNormalization(model, member), elementCount(model.inputShape)).inputs;
+}
+
+function memberNormalization({ normalizations }: SavedModel, member: number): Normalization {
+  return normalizations[member] ?? normalizations[0]!;
+}
+
+function rowsAsStored(model: SavedModel, rows: Dataset['inputs'], place: string): Dataset['inputs'] {
+  if (model.inputs === 'floats' || rows instanceof Uint8Array) return rows;
+  return pixelBytes(rows, elementCount(model.inputShape), model.largestByte ?? 255, place);
+}
+
+function pixelBytes(rows: Float32Array | Float64Array, features: number, largest: number, place: string): Uint8Array {
   const wrong = rows.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value <= largest));
   if (wrong >= 0) {
     const where = `row ${Math.floor(wrong / features) + 1}, pixel ${(wrong % features) + 1}`;

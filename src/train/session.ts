@@ -158,23 +158,12 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
       affine.set(shift, (index * 2 + 1) * features);
     }
     executor.write('affine', affine);
-    let from = 0;
-    for (const buffer of plan.buffers.filter(({ name }) => name.startsWith('inputs'))) {
-      const words = new Uint32Array(buffer.elements);
-      const source = (inputs[0]!.inputs as Uint8Array).subarray(from, from + buffer.elements * 4);
-      new Uint8Array(words.buffer).set(source);
-      executor.write(buffer.name, words);
-      from += source.length;
-    }
+    uploadInputs(plan, executor, inputs[0]!.inputs);
   } else {
     const all = new Float32Array(copies * dataset.rowCount * features);
     for (const [index, one] of inputs.entries())
       all.set(one.inputs as Float32Array, index * dataset.rowCount * features);
-    let from = 0;
-    for (const buffer of plan.buffers.filter(({ name }) => name.startsWith('inputs'))) {
-      executor.write(buffer.name, all.subarray(from, from + buffer.elements));
-      from += buffer.elements;
-    }
+    uploadInputs(plan, executor, all);
   }
   if (plan.buffers.some(({ name }) => name === 'labels')) {
     const labels = dataset.labels ?? new Uint32Array(dataset.rowCount);
@@ -194,6 +183,24 @@ export function uploadData({ plan, members, dataset, views, inputs }: Prepared, 
   if (plan.observation !== undefined) {
     executor.write('regions', regionTable(plan.observation.tensors.map(({ region }) => region)));
   }
+}
+
+/** Writes the rows of the data, or the first of them, over the shards. */
+export function uploadInputs(plan: Plan, executor: Executor, inputs: Uint8Array | Float32Array): void {
+  let from = 0;
+  for (const { name, elements } of plan.buffers.filter((buffer) => buffer.name.startsWith('inputs'))) {
+    const share = inputs.subarray(from, from + (inputs instanceof Uint8Array ? elements * 4 : elements));
+    if (share.length === 0) return;
+    executor.write(name, share instanceof Uint8Array ? wordsOf(share) : share);
+    from += share.length;
+  }
+}
+
+/** Bytes four to a word, filled up with zeros. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const words = new Uint32Array(Math.ceil(bytes.length / 4));
+  new Uint8Array(words.buffer).set(bytes);
+  return words;
 }
 
 /** Targets of the squared losses: the numbers of a regression, or labels as ones and zeros. */

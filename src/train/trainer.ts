@@ -23,7 +23,6 @@ import { locateNonFinite, NonFiniteLoss } from './non-finite.ts';
 import type { Fault, GoodState } from './non-finite.ts';
 import { openObserver } from './observe.ts';
 import type { ObserveOptions } from './observe.ts';
-import { openProfiler } from './profile.ts';
 import { startProgress } from './progress.ts';
 import { decide, evaluatePoint, finalResults, namedWeights, zeroMember } from './results.ts';
 import { startRun } from './run.ts';
@@ -222,7 +221,9 @@ async function* runTraining(
   // The last step may be observed, and is not timed then.
   const lastTimed = observer === undefined ? duration.steps : duration.steps - 1;
   const profiler =
-    options.profile === true ? openProfiler(plan, executor, device.kind, firstStep, lastTimed) : undefined;
+    options.profile === true
+      ? (await import('./profiler.ts')).openProfiler(plan, executor, device.kind, firstStep, lastTimed)
+      : undefined;
   const isDiverged = (member: number): boolean => progress.members[member]?.divergedAt !== null;
   /** What runs the steps of the next chunk in place of the executor. */
   const runnerAt = (step: number) => {

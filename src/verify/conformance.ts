@@ -3,12 +3,14 @@
  * tests, `descent verify --kernels` and a page can call it.
  */
 import { createCpuExecutor } from '../cpu/executor.ts';
+import { InterruptedError } from '../errors.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
 import { availableVariants } from '../gpu/variants.ts';
 import { ops } from '../ops/index.ts';
 import { elementType } from '../ops/kernel.ts';
-import type { Fill, Kernel, KernelCase, ShaderBinding, StepScalars, Values } from '../ops/kernel.ts';
+import type { Fill, KernelCase, ShaderBinding, StepScalars, Values } from '../ops/kernel.ts';
+import type { Executor } from '../plan/executor.ts';
 import type { Executable, PlanBuffer } from '../plan/plan.ts';
 import { drawBits, normals } from '../random/draws.ts';
 import { twinArithmetic } from '../train/device.ts';
@@ -21,46 +23,69 @@ export interface ConformanceRow extends Comparison {
 
 const defaultStep: StepScalars = { step: 0, row: 0, validRows: 0xffff_ffff };
 
-/** Runs the suite; one row per kernel and launch variant that the adapter can run. `cases` defaults to all. */
+export interface ConformanceOptions {
+  /** Default: those of all ops. */
+  readonly cases?: readonly KernelCase[];
+  /** Told each row as it is done, `done` of `count`: on a software adapter, which compiles for a second per shader, all take minutes. */
+  readonly onRow?: (row: ConformanceRow, done: number, count: number) => void;
+  /** Once aborted, the suite ends after the row in work with InterruptedError. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the suite; one row per kernel and launch variant that the adapter can run, by the kernels' names. */
 export async function runConformance(
   gpu: GpuDevice,
-  cases: readonly KernelCase[] = ops.flatMap((op) => op.cases),
+  options: ConformanceOptions = {},
 ): Promise<readonly ConformanceRow[]> {
-  using cpu = createCpuExecutor(caseExecutable(new Map(cases.entries())), twinArithmetic(gpu));
-  const inputs = cases.map(caseInputs);
-  for (const [index, values] of inputs.entries()) {
-    for (const [binding, data] of Object.entries(values)) cpu.write(bufferName(index, binding), data);
-    cpu.run(String(index), { steps: stepsOf(cases[index]!) });
-  }
+  const { cases = ops.flatMap((op) => op.cases), onRow, signal } = options;
+  const suite = [...new Set(cases.map(({ kernel }) => kernel))].map((kernel) => ({
+    own: new Map([...cases.entries()].filter(([, one]) => one.kernel === kernel)),
+    variants: availableVariants(gpu, kernel),
+  }));
+  const count = suite.reduce((sum, { variants }) => sum + variants.length, 0);
   const rows: ConformanceRow[] = [];
-  const has = (kernel: Kernel, variant: string): boolean => availableVariants(gpu, kernel).includes(variant);
-  for (const variant of new Set(cases.flatMap(({ kernel }) => availableVariants(gpu, kernel)))) {
-    const chosen = [...cases.entries()].filter(([, { kernel }]) => has(kernel, variant));
-    const executable = caseExecutable(new Map(chosen));
-    using executor = await createGpuExecutor(gpu, executable, () => variant);
-    const byKernel = new Map<string, Comparison[]>();
-    for (const [index, kernelCase] of chosen) {
-      const { kernel, name, params } = kernelCase;
-      for (const [binding, data] of Object.entries(inputs[index] ?? {}))
+  for (const { own, variants } of suite) {
+    const executable = caseExecutable(own);
+    using cpu = createCpuExecutor(executable, twinArithmetic(gpu));
+    const inputs = new Map(Array.from(own, ([index, one]) => [index, caseInputs(one, index)]));
+    const runCase = (executor: Executor, index: number, one: KernelCase): void => {
+      for (const [binding, data] of Object.entries(inputs.get(index) ?? {})) {
         executor.write(bufferName(index, binding), data);
-      executor.run(String(index), { steps: stepsOf(kernelCase) });
-      const bound = ulpBound(kernel.longestSum(params), gpu.arithmetic.exact);
-      for (const binding of Object.keys(kernel.writes)) {
-        const buffer = bufferName(index, binding);
-        const comparison = compareValues(
-          kernel.name,
-          binding,
-          name,
-          await cpu.read(buffer),
-          await executor.read(buffer),
-          bound,
-        );
-        byKernel.set(kernel.name, [...(byKernel.get(kernel.name) ?? []), comparison]);
       }
+      executor.run(String(index), { steps: stepsOf(one) });
+    };
+    for (const [index, one] of own) runCase(cpu, index, one);
+    for (const variant of variants) {
+      if (signal?.aborted === true) throw new InterruptedError(rows.length);
+      using executor = await createGpuExecutor(gpu, executable, () => variant);
+      const comparisons: Comparison[] = [];
+      for (const [index, one] of own) {
+        runCase(executor, index, one);
+        comparisons.push(...(await compareCase(cpu, executor, index, one, gpu.arithmetic.exact)));
+      }
+      const row = { ...mergeComparisons(comparisons), variant };
+      rows.push(row);
+      onRow?.(row, rows.length, count);
     }
-    for (const comparisons of byKernel.values()) rows.push({ ...mergeComparisons(comparisons), variant });
   }
   return rows.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function compareCase(
+  cpu: Executor,
+  gpu: Executor,
+  index: number,
+  { kernel, name, params }: KernelCase,
+  exact: boolean,
+): Promise<Comparison[]> {
+  const bound = ulpBound(kernel.longestSum(params), exact);
+  const comparisons: Comparison[] = [];
+  for (const binding of Object.keys(kernel.writes)) {
+    const buffer = bufferName(index, binding);
+    const [expected, got] = [await cpu.read(buffer), await gpu.read(buffer)];
+    comparisons.push(compareValues(kernel.name, binding, name, expected, got, bound));
+  }
+  return comparisons;
 }
 
 /** Steps of a case's run; its own is the last. */

@@ -5,6 +5,7 @@
 import { createCpuExecutor } from '../cpu/executor.ts';
 import { loadDataset } from '../data/dataset.ts';
 import type { DataFiles, Dataset } from '../data/dataset.ts';
+import { InterruptedError } from '../errors.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
 import { elementCount } from '../formats/shape.ts';
@@ -28,6 +29,10 @@ export interface VerifyOptions {
   readonly steps?: number;
   /** Runs this plan of the recipe instead of the usual one. */
   readonly plan?: Plan;
+  /** Told after each call that was compared, `done` of `count`. */
+  readonly onCall?: (done: number, count: number, where: string) => void;
+  /** Once aborted, verification ends after the call in work with InterruptedError. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Verification {
@@ -42,7 +47,7 @@ export interface Verification {
 
 /** Runs a recipe's plan on CPU and GPU in lockstep from its initial weights. Throws as `train` does for bad input. */
 export async function verifyRecipe(input: RecipeInput | Recipe, options: VerifyOptions): Promise<Verification> {
-  const { device, files = noFiles, steps = 3 } = options;
+  const { device, files = noFiles, steps = 3, onCall, signal } = options;
   const recipe = parseRecipe(input);
   const dataset = options.dataset ?? (await loadDataset(recipe.data, files));
   const usual = prepare(recipe, dataset, { maxBindingBytes: device.maxBindingBytes });
@@ -56,14 +61,20 @@ export async function verifyRecipe(input: RecipeInput | Recipe, options: VerifyO
     executor.write('parameters', initialArena(prepared));
   }
   const byKernel = new Map<string, Comparison[]>();
+  const { train, evaluate, penalty } = plan.programs;
+  const callCount = steps * train.length + evaluate.length + penalty.length;
+  let done = 0;
+  let callsDone = 0;
 
   /** Runs one step of a program on both; returns the first comparison out of bounds. */
   async function runStep(program: ProgramName, step: StepScalars, where: string): Promise<Comparison | undefined> {
     for (const [index, call] of plan.programs[program].entries()) {
+      if (signal?.aborted === true) throw new InterruptedError(done);
       for (const executor of [cpu, gpu]) executor.run(program, { steps: [step], firstCall: index, callCount: 1 });
       const place = `${where}, call ${index} ("${call.layer}")`;
       const comparison = await compareCall(cpu, gpu, plan, call, place, device.arithmetic.exact);
       byKernel.set(call.kernel.name, [...(byKernel.get(call.kernel.name) ?? []), comparison]);
+      onCall?.(++callsDone, callCount, place);
       if (!withinBound(comparison)) return comparison;
     }
     return undefined;
@@ -71,7 +82,6 @@ export async function verifyRecipe(input: RecipeInput | Recipe, options: VerifyO
 
   const plateaus = prepared.members.map(() => 1);
   let failed: Comparison | undefined;
-  let done = 0;
   while (done < steps && failed === undefined) {
     const [scalars] = [cpu, gpu].map((executor) => feed.loadTraining(executor, done, 1, plateaus)[0]!);
     failed = await runStep('train', scalars!, `train step ${done}`);

@@ -26,7 +26,10 @@ export interface Overfitting {
   readonly passed: boolean;
 }
 
-export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' | 'files' | 'signal'> {
+export interface OverfitOptions extends Pick<
+  TrainOptions,
+  'device' | 'dataset' | 'files' | 'signal' | 'chunkMilliseconds'
+> {
   /** First rows of the training split. Default 100. */
   readonly examples?: number;
   /** Gives up after so many. Default 2,000. */
@@ -42,7 +45,16 @@ export interface OverfitOptions extends Pick<TrainOptions, 'device' | 'dataset' 
  * diverges) and in batches of at most 10, until the loss is near 0. Throws as `train` does.
  */
 export async function overfit(input: RecipeInput | Recipe, options: OverfitOptions): Promise<Overfitting> {
-  const { device, files = noFiles, signal, examples = 100, epochs = 2000, toTheEnd = false, onEpoch } = options;
+  const {
+    device,
+    files = noFiles,
+    signal,
+    chunkMilliseconds,
+    examples = 100,
+    epochs = 2000,
+    toTheEnd = false,
+    onEpoch,
+  } = options;
   const recipe = memberRecipes(parseRecipe(input))[0]!;
   const whole = options.dataset ?? (await loadDataset(recipe.data, files));
   const dataset = takeRows(whole, splitDataset(whole, recipe.data).train.slice(0, examples));
@@ -53,7 +65,7 @@ export async function overfit(input: RecipeInput | Recipe, options: OverfitOptio
     const slower = { ...plain, optimizer: { ...plain.optimizer, learningRate } };
     let epoch = 0;
     let loss = Infinity;
-    for await (const event of train(slower, { device, dataset, signal })) {
+    for await (const event of train(slower, { device, dataset, signal, chunkMilliseconds })) {
       if (event.type !== 'evaluation') continue;
       epoch = event.epoch;
       loss = event.members[0]!.train.loss;

@@ -1,6 +1,7 @@
 // The order of the folders of src: each imports only from those before it, and none knows Node or a page.
 
 import { expect, test } from 'vitest';
+import { importsOf, withoutComments } from './imports.ts';
 
 const order = [
   'errors.ts',
@@ -23,7 +24,7 @@ const order = [
   'index.ts',
 ];
 /** Packages that run in Node and in a browser alike. */
-const packages = ['valibot', 'nanotar', 'csv-parse/browser/esm/sync'];
+const packages = ['valibot', 'nanotar', 'csv-parse/browser/esm/sync', 'fflate'];
 const mostLines = 400;
 
 type Files = Readonly<Record<string, string>>;
@@ -31,7 +32,7 @@ type Files = Readonly<Record<string, string>>;
 /** Faults of files by path from src (`ops/dense.ts`), one sentence each. */
 function findFaults(files: Files): string[] {
   return Object.entries(files).flatMap(([path, text]) => [
-    ...importsOf(text).flatMap((target) => importFault(path, target) ?? []),
+    ...importsOf(text).flatMap(({ target }) => importFault(path, target) ?? []),
     ...(text.split('\n').length > mostLines ? [`${path} has more than ${mostLines} lines`] : []),
     ...(/(?<!\/)\b(window|document|localStorage|process|Buffer|require)\b[.(]/.test(withoutComments(text))
       ? [`${path} uses a global of Node or of a page`]
@@ -47,16 +48,6 @@ function importFault(path: string, target: string): string | undefined {
   const to = order.indexOf(resolved.split('/')[2] ?? '');
   if (from < 0 || to < 0) return `${path} imports ${target}: a folder without a place in the order`;
   return to <= from ? undefined : `${path} imports ${target} from a later folder`;
-}
-
-/** Static, type-only and dynamic imports, exports from, and globs. */
-function importsOf(text: string): string[] {
-  const found = withoutComments(text).matchAll(/(?:\bfrom|\bimport|\bimport\(|glob(?:<[^>]*>)?\()\s*(['"])([^$]*?)\1/g);
-  return Array.from(found, (match) => match[2] ?? '');
-}
-
-function withoutComments(text: string): string {
-  return text.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
 const sources = import.meta.glob<string>('../../src/**/*.ts', { query: '?raw', import: 'default', eager: true });
@@ -89,7 +80,7 @@ const above: Files = Object.fromEntries(
 function findBenchFaults(sources: Files): string[] {
   return Object.entries(sources).flatMap(([path, text]) => {
     const isBench = path.startsWith('bench/');
-    const faults = importsOf(text).flatMap((target) => {
+    const faults = importsOf(text).flatMap(({ target }) => {
       if (!target.startsWith('.')) return [];
       const top = new URL(target, `file:///${path}`).pathname.split('/')[1] ?? '';
       const allowed = isBench ? ['bench', 'node', 'src', 'shaders', 'package.json'].includes(top) : top !== 'bench';

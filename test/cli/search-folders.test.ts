@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { lastRecords } from '../../node/search/places.ts';
+import { lastRecords } from '../../src/search/places.ts';
 import type { RunRecord } from '../../src/search/trials.ts';
 import { descent, readText, temporaryFolder, writeFile } from './run-cli.ts';
 import type { Outcome } from './run-cli.ts';

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { parseRecipe } from '../../src/recipe/parse.ts';
-import type { SearchResultJson } from '../../node/search/folder.ts';
+import type { SearchResultJson } from '../../src/search/search-json.ts';
 import { builtCli, descent, readText, spawnCli, temporaryFolder, until, writeFile } from './run-cli.ts';
 import { emulateTerminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** Data files in memory, for the loaders' tests. */
 import type { DataFiles } from '../../src/data/dataset.ts';
-import { parseRecipe } from '../../src/recipe/parse.ts';
+import { parseData } from '../../src/recipe/parse.ts';
 import type { DataRecipe } from '../../src/recipe/schema.ts';
 
 export function memoryFiles(contents: Readonly<Record<string, Uint8Array | string>>): DataFiles {
@@ -15,7 +15,7 @@ export function memoryFiles(contents: Readonly<Record<string, Uint8Array | strin
 
 /** A data recipe with its defaults filled in. */
 export function dataRecipe(data: object): DataRecipe {
-  return parseRecipe({ data, model: { layers: [{ type: 'dense', units: 2 }] }, epochs: 1 }).data;
+  return parseData(data);
 }
 
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

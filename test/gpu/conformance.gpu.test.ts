@@ -1,6 +1,7 @@
 // Every kernel on every launch variant: GPU equals CPU, to the bit where the adapter's arithmetic is exact. Planted faults are found.
 
 import { expect, test } from 'vitest';
+import { InterruptedError } from '../../src/errors.ts';
 import { availableVariants } from '../../src/gpu/variants.ts';
 import { kernels, ops } from '../../src/ops/index.ts';
 import { withinBound } from '../../src/verify/compare.ts';
@@ -93,7 +94,7 @@ test.each(faults)(
     const cases = ops
       .flatMap((op) => op.cases)
       .filter((one) => one.kernel.name === name && one.name.startsWith(caseName));
-    const rows = await runConformance(plantFault(gpu, file, line, fault), cases);
+    const rows = await runConformance(plantFault(gpu, file, line, fault), { cases });
     const variants = Object.keys(kernels.find((kernel) => kernel.name === name)?.variants ?? {});
     expect(rows.map(({ variant }) => variant).toSorted()).toEqual(variants.toSorted());
     const failed = rows.filter((row) => row.bitEqual < 1 && !(gpu.arithmetic.exact && withinBound(row)));
@@ -103,3 +104,19 @@ test.each(faults)(
   },
   compileMilliseconds,
 );
+
+test('the suite tells every row as it is done, and ends after the one at which it is stopped', async () => {
+  const gpu = await openTestGpu();
+  const cases = ops.flatMap((op) => op.cases).filter(({ kernel }) => ['sgd', 'dropout'].includes(kernel.name));
+  const told: string[] = [];
+  const rows = await runConformance(gpu, {
+    cases,
+    onRow: ({ name, variant }, done, count) => told.push(`${name} ${variant}, ${done} of ${count}`),
+  });
+  expect(told).toHaveLength(rows.length);
+  for (const { name, variant } of rows) expect(told.some((row) => row.startsWith(`${name} ${variant}, `))).toBe(true);
+  expect(told.at(-1)).toMatch(new RegExp(`, ${rows.length} of ${rows.length}$`));
+  const stop = new AbortController();
+  const stopped = runConformance(gpu, { cases, signal: stop.signal, onRow: () => stop.abort() });
+  await expect(stopped).rejects.toThrow(InterruptedError);
+});

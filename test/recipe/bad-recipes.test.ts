@@ -67,7 +67,7 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'an unknown source',
     { ...base, data: { source: 'digit' } },
-    'data.source: expected one of digits, fashion-mnist, cifar10, csv, spirals, two-peaks, got "digit". Did you mean "digits"?',
+    'data.source: expected one of digits, fashion-mnist, cifar10, csv, spirals, points, images, two-peaks, got "digit". Did you mean "digits"?',
   ],
   [
     'an unknown activation',
@@ -249,8 +249,13 @@ const cases: readonly (readonly [string, unknown, string])[] = [
   [
     'members with spirals of their own',
     { ...base, data: { source: 'spirals' }, members: [{ 'data.seed': 1 }] },
-    'members[0]: "data.seed" draws the points of the spirals, so it cannot differ between the members of a ' +
+    'members[0]: "data.seed" draws the rows of this data set, so it cannot differ between the members of a ' +
       'population. Train it as a run of its own.',
+  ],
+  [
+    'points of no shape',
+    { ...base, data: { source: 'points', shape: 'moon' } },
+    'data.shape: expected one of circles, moons, xor, blobs, got "moon". Did you mean "moons"?',
   ],
 ];
 

@@ -7,7 +7,7 @@ import { confusionFigure } from '../../node/report/figures/confusion.ts';
 import { curvesFigure, metricNames } from '../../node/report/figures/curves.ts';
 import { deadUnitsFigure, updateRatiosFigure } from '../../node/report/figures/dynamics.ts';
 import { featureMapsFigure, layerFigure, outputsFigure, profilesFigure } from '../../node/report/figures/features.ts';
-import { logTicks, thin } from '../../node/report/figures/figure.ts';
+import { thin } from '../../node/report/figures/figure.ts';
 import type { Figure } from '../../node/report/figures/figure.ts';
 import { histogramsOverTimeFigure, weightHistogramsFigure } from '../../node/report/figures/histograms.ts';
 import { mistakesFigure } from '../../node/report/figures/mistakes.ts';
@@ -17,6 +17,7 @@ import { firstWeightsFigure, kernelsFigure } from '../../node/report/figures/wei
 import { textWidth } from '../../node/report/font.ts';
 import { drawImage } from '../../node/report/pixels.ts';
 import { drawFigure } from '../../node/report/write-page.ts';
+import { logTicks } from '../../src/recipe/search-axes.ts';
 import { curvePoints, memberRecords } from './records.ts';
 
 /** A page is 1,000 wide, 20 of it margin on each side. */

@@ -1,8 +1,9 @@
 // The fields of a search as axes: what is drawn along numbers and what as categories, where marks stand, and how labels are broken.
 import { expect, test } from 'vitest';
 import { textWidth } from '../../node/report/font.ts';
-import { axisTicks, searchFields, wrapLabel } from '../../node/report/search/fields.ts';
+import { wrapLabel } from '../../node/report/search/fields.ts';
 import type { SearchData } from '../../node/report/search/search-data.ts';
+import { axisTicks, searchFields } from '../../src/recipe/search-axes.ts';
 
 const trialsOf = (path: string, values: readonly unknown[]): Pick<SearchData, 'table'> => ({
   table: values.map((value, index) => ({

@@ -199,6 +199,12 @@ describe('what cannot be searched is said in a sentence', () => {
       says: /makes another data set/,
     },
     {
+      name: 'the seed that points are drawn from',
+      search: { space: { 'data.seed': { int: [0, 2] } } },
+      fields: { data: { source: 'points', shape: 'moons', validation: 0.2 } },
+      says: /makes another data set/,
+    },
+    {
       name: 'the seed that generated data is drawn from',
       search: { space: { 'data.seed': { int: [0, 2] } } },
       fields: { data: { source: 'spirals', validation: 0.2 } },

@@ -1,9 +1,11 @@
 // How trials are written: as a table for people and as CSV for programs.
 import { expect, test } from 'vitest';
 import { trialsCsv } from '../../node/search/csv.ts';
-import { sayMean, shortNames, tableRows } from '../../node/search/table.ts';
-import { sayInJson, sayValue, sayValues } from '../../node/search/values.ts';
+import { formatNumber } from '../../node/output.ts';
+import { sayMean, tableRows } from '../../node/search/table.ts';
 import { readTable } from '../../src/formats/csv.ts';
+import { shortNames } from '../../src/recipe/search-axes.ts';
+import { sayInJson, sayValue, sayValues } from '../../src/recipe/search-values.ts';
 import { runKey, summarise } from '../../src/search/summary.ts';
 import type { RunState } from '../../src/search/summary.ts';
 import type { RunRecord, TrialSummary } from '../../src/search/trials.ts';
@@ -41,7 +43,7 @@ test.each([
   [{ type: 'adam', learningRate: 0.001 }, '{"type":"adam","learningRat…'],
   [undefined, ''],
 ])('the value %j is written %s', (value, text) => {
-  expect(sayValue(value)).toBe(text);
+  expect(sayValue(value, formatNumber)).toBe(text);
 });
 
 const adam = { type: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999 };
@@ -76,7 +78,7 @@ test.each<[unknown[], string[]]>([
   ],
   [
     [adam, adam],
-    [sayValue(adam), sayValue(adam)],
+    [sayValue(adam, formatNumber), sayValue(adam, formatNumber)],
   ],
   [
     [`${'a'.repeat(40)}b`, `${'a'.repeat(40)}c`],
@@ -87,11 +89,11 @@ test.each<[unknown[], string[]]>([
     ['0.001235', 'auto'],
   ],
 ])('a column of %j holds what tells its values apart', (values, cells) => {
-  expect(sayValues(values)).toEqual(cells);
+  expect(sayValues(values, formatNumber)).toEqual(cells);
 });
 
 test('a value in full is not cut', () => {
-  expect(sayInJson(adam)).toBe('{"type":"adam","learningRate":0.001,"beta1":0.9,"beta2":0.999}');
+  expect(sayInJson(adam, formatNumber)).toBe('{"type":"adam","learningRate":0.001,"beta1":0.9,"beta2":0.999}');
 });
 
 test('a mean has its deviation behind it', () => {

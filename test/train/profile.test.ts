@@ -4,8 +4,9 @@ import { createCpuExecutor } from '../../src/cpu/executor.ts';
 import type { StepScalars } from '../../src/ops/kernel.ts';
 import type { Executor, TimeOptions } from '../../src/plan/executor.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { openProfiler, profileTrace } from '../../src/train/profile.ts';
+import { profileTrace } from '../../src/train/profile.ts';
 import type { Profile } from '../../src/train/profile.ts';
+import { openProfiler } from '../../src/train/profiler.ts';
 import { prepare } from '../../src/train/session.ts';
 import { clouds, hashes, smallRecipe, trainAll, trainUntil } from './support.ts';
 

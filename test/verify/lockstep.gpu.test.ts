@@ -1,6 +1,7 @@
 // Verification of recipes on the adapter, and faults planted in single shaders: the kernel that is wrong is named, and no other.
 
 import { expect, test } from 'vitest';
+import { InterruptedError } from '../../src/errors.ts';
 import { withinBound } from '../../src/verify/compare.ts';
 import { verifyRecipe } from '../../src/verify/lockstep.ts';
 import { openTestGpu, plantFault } from './gpu.ts';
@@ -127,4 +128,27 @@ test('a kernel that writes past its block of an arena is named, not the one that
   const { failed } = await verifyRecipe(population, { device, dataset: tinyDataset() });
   expect(failed?.name).toBe('dense_backward_weight');
   expect(failed?.firstDifference).toMatchObject({ tensor: expect.stringContaining('the binding of'), cpu: 0, gpu: 7 });
+});
+
+test('verification tells every call that it compared, and ends after the one at which it is stopped', async () => {
+  const device = await openTestGpu();
+  const told: { readonly done: number; readonly count: number }[] = [];
+  const stop = new AbortController();
+  const verify = (stopAt: number) =>
+    verifyRecipe(classifier, {
+      device,
+      dataset: tinyDataset(),
+      steps: 2,
+      signal: stop.signal,
+      onCall: (done, count) => {
+        told.push({ done, count });
+        if (done === stopAt) stop.abort();
+      },
+    });
+  await verify(0);
+  const count = told.length;
+  expect(told).toEqual(Array.from({ length: count }, (_, index) => ({ done: index + 1, count })));
+  told.length = 0;
+  await expect(verify(5)).rejects.toThrow(InterruptedError);
+  expect(told).toHaveLength(5);
 });

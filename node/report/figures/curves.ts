@@ -1,9 +1,10 @@
 /** Learning curves: one panel for each metric, train and validation together, with the learning rate below on the same axis. */
+import { spansDecades } from '../../../src/recipe/search-axes.ts';
 import type { ChartSpec } from '../chart.ts';
 import { isShare, metricTitle } from '../../metric-names.ts';
 import { ink, splitColours } from '../palette.ts';
 import { extentOf } from '../pixels.ts';
-import { epochFormat, epochScale, logScale, mostMarkedPoints, numberFormat, spansDecades, thin } from './figure.ts';
+import { epochFormat, epochScale, logScale, mostMarkedPoints, numberFormat, thin } from './figure.ts';
 import type { Figure } from './figure.ts';
 
 /** One evaluation of one member; null where it has diverged. */

@@ -1,4 +1,5 @@
 /** What a figure is: a name, words for those who see it and for those who do not, and what is drawn. */
+import { logTicks } from '../../../src/recipe/search-axes.ts';
 import type { ChartSpec } from '../chart.ts';
 import { extentOf } from '../pixels.ts';
 
@@ -49,27 +50,6 @@ export function thin<T>(points: readonly T[], most: number, valueOf: (point: T) 
 export function sample<T>(items: readonly T[], most: number): readonly T[] {
   if (items.length <= most) return items;
   return Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)] as T);
-}
-
-/** Whether positive values spread so far that a linear axis hides the small ones. */
-export function spansDecades(values: readonly number[]): boolean {
-  const least = values.reduce((one, other) => Math.min(one, other), Infinity);
-  const most = values.reduce((one, other) => Math.max(one, other), -Infinity);
-  return least > 0 && most / least >= 20;
-}
-
-/** Marks of a logarithmic axis: 1, 2 and 5 times powers of ten over few decades, else powers of ten alone. */
-export function logTicks(least: number, most: number): number[] {
-  const first = Math.floor(Math.log10(least));
-  const last = Math.ceil(Math.log10(most));
-  const decades = last - first;
-  const factors = decades <= 3 ? [1, 2, 5] : [1];
-  const step = Math.max(1, Math.ceil(decades / 8));
-  const ticks: number[] = [];
-  for (let power = first; power <= last; power += step) {
-    for (const factor of factors) ticks.push(Number(`${factor}e${power}`));
-  }
-  return ticks.filter((tick) => tick >= least && tick <= most);
 }
 
 /** A logarithmic scale over positive values, with a little room at both ends, and its marks. */

@@ -1,7 +1,7 @@
 /** Every figure of a search, in the order of its report. */
+import { searchFields } from '../../../src/recipe/search-axes.ts';
 import type { Figure } from '../figures/figure.ts';
 import { fieldFigure } from './field-figures.ts';
-import { searchFields } from './fields.ts';
 import { parallelFigure } from './parallel.ts';
 import { runsFigure } from './runs-figure.ts';
 import type { SearchData } from './search-data.ts';

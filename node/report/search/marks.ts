@@ -1,7 +1,8 @@
 /** What every figure of a search shares: how a trial is marked by what became of it, and the axis of the metric. */
+import { spansDecades } from '../../../src/recipe/search-axes.ts';
 import type { RunRecord, TrialSummary } from '../../../src/search/trials.ts';
 import { isShare, metricTitle } from '../../metric-names.ts';
-import { logScale, numberFormat, spansDecades } from '../figures/figure.ts';
+import { logScale, numberFormat } from '../figures/figure.ts';
 import { ink, okabeIto } from '../palette.ts';
 import { extentOf } from '../pixels.ts';
 import type { SearchData } from './search-data.ts';

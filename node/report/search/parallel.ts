@@ -1,15 +1,15 @@
 /** Parallel coordinates: every trial as a line through its values, from field to field, to the metric, whose colour it has. */
+import { axisTicks, placeOf, spansDecades } from '../../../src/recipe/search-axes.ts';
+import type { Field } from '../../../src/recipe/search-axes.ts';
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, isShare, metricTitle } from '../../metric-names.ts';
 import { sayCount } from '../../search/table.ts';
-import { spansDecades } from '../figures/figure.ts';
 import type { Figure } from '../figures/figure.ts';
 import { fontFamily, textWidth } from '../font.ts';
 import { colourAt, figureWidth, ink, viridis } from '../palette.ts';
 import { escapeXml } from '../pictures.ts';
 import { extentOf } from '../pixels.ts';
-import { axisTicks, placeOf, sayShort, sayValues, wrapLabel } from './fields.ts';
-import type { Field } from './fields.ts';
+import { sayShort, sayValues, wrapLabel } from './fields.ts';
 import { worstFirst } from './marks.ts';
 import { valueOf } from './search-data.ts';
 import type { SearchData } from './search-data.ts';

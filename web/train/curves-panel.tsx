@@ -1,0 +1,155 @@
+/** The live curves of the run. */
+import { computed, effect, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { LineChart } from '../charts/line-chart.tsx';
+import type { Zoom } from '../charts/plot.ts';
+import { described } from '../state/draft.ts';
+import { curves, curveVersion, run } from '../state/run.ts';
+import type { CurrentRun } from '../state/run.ts';
+import { CheckField, Segmented } from '../ui/fields.tsx';
+import { formatNumber, formatShare } from '../ui/format.ts';
+import { Panel } from '../ui/panel.tsx';
+import { isShare, metricTitles } from './result-table.ts';
+import type { MetricName } from './result-table.ts';
+import { mostMembers, openRunCurves, shapeOf } from './run-curves.ts';
+import type { CurveShape } from './run-curves.ts';
+
+const shareAxis = {
+  limits: { min: 0, max: 1 },
+  format: (share: number) => formatShare(share, 1),
+  formatAxis: (share: number) => `${formatNumber(100 * share)} %`,
+};
+const runId = computed(() => run.value?.id);
+/** As text, so that it is told only when it changes. */
+const shapeText = computed(() => {
+  // Read here, since the arrays of the curves grow in place.
+  void curveVersion.value;
+  return JSON.stringify(shapeOf(curves));
+});
+const stepsPerEpoch = computed(() => {
+  const known = described.value.state === 'known' ? described.value.description.stepsPerEpoch : undefined;
+  const [evaluation] = curves.evaluations;
+  const evaluated = evaluation === undefined ? undefined : evaluation.step / evaluation.epoch;
+  return run.value?.start?.stepsPerEpoch ?? evaluated ?? known ?? 1;
+});
+
+export function CurvesPanel() {
+  // Which run it is decides; its progress is drawn without a rendering.
+  const id = runId.value;
+  if (id === undefined) return undefined;
+  const current = run.peek();
+  return current && <Curves key={id} current={current} />;
+}
+
+function Curves({ current }: { readonly current: CurrentRun }) {
+  const xAxis = useSignal<'step' | 'epoch'>('step');
+  const isLog = useSignal(false);
+  const smoothing = useSignal(0.6);
+  const asTable = useSignal(false);
+  const zoom = useSignal<Zoom | undefined>(undefined);
+  const text = shapeText.value;
+  const shape = useMemo(() => JSON.parse(text) as CurveShape, [text]);
+  const drawn = useMemo(() => {
+    const opened = openRunCurves(curves, shape, current.recipe);
+    opened.update();
+    return opened;
+  }, [shape]);
+  useEffect(
+    () =>
+      effect(() => {
+        // Read here, so that the effect runs again whenever they have grown.
+        void curveVersion.value;
+        drawn.update();
+      }),
+    [drawn],
+  );
+  const xUnit = xAxis.value === 'epoch' ? stepsPerEpoch.value : 1;
+  const common = { xName: xAxis.value, version: curveVersion, zoom, asTable: asTable.value };
+  const chartOf = (metric: MetricName, height: number) => (
+    <LineChart
+      key={metric}
+      title={metricTitles[metric]}
+      series={drawn.metric(metric, xUnit)}
+      height={height}
+      isLog={isLog.value && !isShare(metric) && metric !== 'r2'}
+      smoothing={smoothing.value}
+      {...(isShare(metric) && shareAxis)}
+      {...common}
+    />
+  );
+  const [, ...others] = shape.metrics.filter((metric) => metric !== 'accuracy' && metric !== 'rmse');
+  const main: readonly MetricName[] = shape.isClassification
+    ? ['loss', 'accuracy']
+    : shape.metrics.includes('rmse')
+      ? ['loss', 'rmse']
+      : ['loss'];
+  return (
+    <Panel
+      title="Curves"
+      actions={
+        <div class="button-row curve-settings">
+          <Segmented
+            label="Horizontal axis"
+            value={xAxis.value}
+            options={[
+              { value: 'step', text: 'Steps' },
+              { value: 'epoch', text: 'Epochs' },
+            ]}
+            onChange={(next) => {
+              xAxis.value = next;
+              zoom.value = undefined;
+            }}
+          />
+          <label class="smoothing small" title="Of the batches; the faint line behind is as measured">
+            Smoothing
+            <input
+              type="range"
+              min="0"
+              max="0.98"
+              step="0.02"
+              value={smoothing.value}
+              onInput={({ currentTarget }) => {
+                smoothing.value = Number(currentTarget.value);
+              }}
+            />
+          </label>
+          <CheckField
+            label="Log"
+            title="Loss, cost and learning rate on a logarithmic axis"
+            value={isLog.value}
+            onChange={(next) => {
+              isLog.value = next;
+            }}
+          />
+          <CheckField
+            label="Table"
+            title="The numbers in place of the curves"
+            value={asTable.value}
+            onChange={(next) => {
+              asTable.value = next;
+            }}
+          />
+        </div>
+      }
+    >
+      <div class="stack">
+        {shape.population > mostMembers && (
+          <p class="small muted">
+            Drawn are the first {mostMembers} of {shape.population} members.
+          </p>
+        )}
+        {main.map((metric) => chartOf(metric, 190))}
+        <div class="small-charts">
+          {others.map((metric) => chartOf(metric, 120))}
+          <LineChart
+            title="Learning rate"
+            series={drawn.learningRate(xUnit)}
+            height={120}
+            isLog={isLog.value}
+            {...common}
+          />
+        </div>
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,22 @@
+/** The training view: the recipe at the left, the run in the middle, its inside at the right. */
+import { RecipePanel } from '../build/recipe-panel.tsx';
+import { LookPanel } from '../look/look-panel.tsx';
+import { CurvesPanel } from './curves-panel.tsx';
+import { RunPanel } from './run-panel.tsx';
+
+export function TrainView() {
+  return (
+    <div class="columns">
+      <div class="stack">
+        <RecipePanel />
+      </div>
+      <div class="stack centre">
+        <RunPanel />
+        <CurvesPanel />
+      </div>
+      <div class="stack">
+        <LookPanel />
+      </div>
+    </div>
+  );
+}

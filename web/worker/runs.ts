@@ -1,0 +1,61 @@
+/** Answers calls about the runs that the browser keeps. What was deleted last stays in memory, so that it can be brought back. */
+import { parseJson } from '../../src/recipe/json.ts';
+import { parseEvaluationLine } from '../../src/train/result-json.ts';
+import { parseResult, wholeLines } from '../../src/train/run-files.ts';
+import type { Handlers } from '../protocol/calls.ts';
+import type { RunsCalls, StoredRun } from '../protocol/runs.ts';
+import type { Database, RunEntry } from '../storage/database.ts';
+import { deleteRun, listRuns, putRun, readEntry, readRecipe, readRunFiles, renameRun } from '../storage/runs.ts';
+import { exportRun, importRun } from '../storage/zip.ts';
+import type { Workplace } from './workplace.ts';
+
+interface DeletedRun {
+  readonly entry: RunEntry;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export function runsHandlers({ database }: Workplace): Handlers<RunsCalls> {
+  let deleted: DeletedRun[] = [];
+  return {
+    async listRuns() {
+      const opened = await database();
+      const { memoryOnly } = opened;
+      return { runs: await listRuns(opened), ...(memoryOnly !== undefined && { memoryOnly }) };
+    },
+    readRun: async ({ id }) => readRun(await database(), id),
+    renameRun: async ({ id, name }) => renameRun(await database(), id, name),
+    async deleteRuns({ ids }) {
+      const opened = await database();
+      deleted = [];
+      for (const id of ids) {
+        const entry = await readEntry(opened, id);
+        const files = await readRunFiles(opened, id);
+        await deleteRun(opened, id);
+        deleted.push({ entry, files });
+      }
+    },
+    async restoreRuns() {
+      const opened = await database();
+      for (const { entry, files } of deleted) await putRun(opened, entry, files);
+      deleted = [];
+    },
+    exportRun: async ({ id }) => exportRun(await database(), id),
+    importRun: async ({ fileName, bytes }) => importRun(await database(), fileName, bytes),
+  };
+}
+
+async function readRun(database: Database, id: string): Promise<StoredRun> {
+  const entry = await readEntry(database, id);
+  const recipe = await readRecipe(database, id);
+  const files = await readRunFiles(database, id);
+  const textOf = (path: string): string => new TextDecoder().decode(files.get(path));
+  const place = `${entry.name}/result.json`;
+  const population = recipe.members?.length ?? 1;
+  return {
+    entry,
+    recipe,
+    evaluations: wholeLines(textOf('metrics.jsonl')).map((line) => parseEvaluationLine(line, population)),
+    ...(files.has('result.json') && { result: parseResult(parseJson(textOf('result.json'), place), place) }),
+    observationCount: wholeLines(textOf('observations.jsonl')).length,
+  };
+}
