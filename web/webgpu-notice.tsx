@@ -8,8 +8,8 @@ export function WebGpuNotice() {
     <Notice tone="warn">
       <details class="webgpu-notice">
         <summary>
-          <strong>No WebGPU here.</strong> Networks train on the CPU path instead: with the same results, only slower.
-          How to get WebGPU
+          <strong>No WebGPU here.</strong> Networks train on the CPU path instead: with the same results, only slower.{' '}
+          <u>How to get WebGPU</u>
         </summary>
         <ul>
           {!isSecureContext && (

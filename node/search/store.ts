@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { DataError } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { SearchPopulation, SearchStore } from '../../src/search/store.ts';
+import { trainingSeconds } from '../../src/search/summary.ts';
 import type { SearchResultJson } from '../../src/search/search-json.ts';
 import type { RunRecord, SearchResult } from '../../src/search/trials.ts';
 import { resultJson } from '../../src/train/result-json.ts';
@@ -90,7 +91,6 @@ export function openSearch(folder: string, recipe: Recipe, file: SearchFile, say
     },
     finish({ metric, table }, best) {
       const all = readRecords(folder).records;
-      const seconds = new Map(all.map(({ population, populationSeconds }) => [population, populationSeconds]));
       const [first] = table;
       if (first === undefined) throw new Error('a search has a trial');
       const json = {
@@ -98,7 +98,7 @@ export function openSearch(folder: string, recipe: Recipe, file: SearchFile, say
         best: first,
         table: [...table],
         adapter: written.adapters.join(', '),
-        seconds: [...seconds.values()].reduce((sum, each) => sum + each, 0),
+        seconds: trainingSeconds(all),
       };
       if (best !== undefined) writeWhole(join(folder, 'best.json'), asJson(best));
       writeWhole(join(folder, 'trials.csv'), trialsCsv(table, Object.keys(recipe.search?.space ?? {}), all));

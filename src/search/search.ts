@@ -25,7 +25,7 @@ import { fineTrials, firstTrials, readSpace, searchOf } from './space.ts';
 import type { Field } from './space.ts';
 import { memoryStore } from './store.ts';
 import type { SearchPopulation, SearchStore } from './store.ts';
-import { runKey, summarise } from './summary.ts';
+import { runKey, summarise, trainingSeconds } from './summary.ts';
 import type { RunState } from './summary.ts';
 import type { MetricName, RunRecord, SearchResult, Trial, TrialRun, TrialSummary } from './trials.ts';
 
@@ -119,14 +119,13 @@ async function* runSearch(
   }
   const table = tableOf(context);
   const best = requireBest(table);
-  const seconds = new Map(records.map((record) => [record.population, record.populationSeconds]));
   return {
     metric,
     table,
     records,
     best,
     adapter: device.name,
-    seconds: [...seconds.values()].reduce((sum, each) => sum + each, 0),
+    seconds: trainingSeconds(records),
   };
 }
 

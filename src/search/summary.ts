@@ -12,6 +12,12 @@ export function runKey({ trial, fold, seed }: TrialRun): string {
   return `${trial}/${fold ?? ''}/${seed}`;
 }
 
+/** Of the populations that these records are of, over all sessions. */
+export function trainingSeconds(records: readonly RunRecord[]): number {
+  const seconds = new Map(records.map(({ population, populationSeconds }) => [population, populationSeconds]));
+  return [...seconds.values()].reduce((sum, each) => sum + each, 0);
+}
+
 /** Whether a value is better than another. */
 export function isBetter(metric: MetricName, one: number, other: number): boolean {
   return metric === 'accuracy' ? one > other : one < other;

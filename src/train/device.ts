@@ -4,7 +4,7 @@ import { createCpuExecutor } from '../cpu/executor.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { createGpuExecutor } from '../gpu/executor.ts';
 import type { Executor } from '../plan/executor.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Executable, Plan } from '../plan/plan.ts';
 
 export interface CpuDevice extends Disposable {
   readonly kind: 'cpu';
@@ -27,8 +27,13 @@ const cpuPauseMilliseconds = 100;
 
 /** With `tune: false`, what runs only once or twice is not measured first: it takes the launch variants that are known. */
 export async function createExecutor(device: Device, plan: Plan, { tune = true } = {}): Promise<Executor> {
+  if (tune && device.kind === 'gpu') await (await import('../gpu/tune.ts')).tuneProducts(device, plan);
+  return openExecutor(device, plan);
+}
+
+/** For a plan or some of its programs, with the launch variants that are known. */
+export async function openExecutor(device: Device, plan: Executable): Promise<Executor> {
   if (device.kind === 'cpu') return createCpuExecutor(plan, float32, cpuPauseMilliseconds);
-  if (tune) await (await import('../gpu/tune.ts')).tuneProducts(device, plan);
   return createGpuExecutor(device, plan);
 }
 

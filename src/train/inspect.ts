@@ -10,7 +10,7 @@ import type { Values } from '../ops/kernel.ts';
 import { memberRecipes } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { readWeights } from './checkpoint.ts';
-import { createExecutor, maxBindingBytes } from './device.ts';
+import { maxBindingBytes, openExecutor } from './device.ts';
 import type { Device } from './device.ts';
 import { predictRows } from './evaluate.ts';
 import { prepareRows, rowInputs } from './saved-model.ts';
@@ -85,7 +85,8 @@ export async function openInspector(
   const prepared = prepareRows(recipe, model, member, new Float64Array(batch * features), place, options);
   const { plan, views } = prepared;
   const { train: all } = views[0]!.split;
-  const executor = await createExecutor(device, plan, { tune: false });
+  // The other programs need not be compiled.
+  const executor = await openExecutor(device, { ...plan, programs: { predict: plan.programs.predict } });
   uploadData(prepared, executor);
   const feed = createFeed(prepared);
   let busy = 0;
@@ -102,6 +103,8 @@ export async function openInspector(
       const count = Math.min(batch, rowCount - row);
       // Comes back when all that was submitted before is done: the device is ours from then on.
       const begun = executor.read('outputs', 0, 1).then(() => performance.now());
+      // A lost device is told by what is asked for below.
+      begun.catch(() => undefined);
       const started = performance.now();
       uploadInputs(plan, executor, inputs.subarray(row * features, (row + count) * features));
       const { steps } = feed.loadRows(executor, [all.subarray(0, count)], 0);

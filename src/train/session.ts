@@ -46,22 +46,35 @@ export interface Prepared {
   readonly inputs: readonly NormalizedInputs[];
 }
 
+/** How the rows of data sets were seen by recipes before. What another recipe sees alike is taken from here: measuring a large set takes seconds. */
+export type SeenData = WeakMap<Dataset, Map<string, SeenRows>>;
+
+interface SeenRows {
+  readonly view: DataView;
+  readonly input: NormalizedInputs;
+}
+
+/** Ways of seeing one set that are remembered. */
+const mostSeen = 8;
+
 export interface PrepareOptions {
   readonly maxBindingBytes?: number;
   readonly shareSlots?: boolean;
   /** Adds the program `observe` to the plan, for runs with observations. */
   readonly observe?: boolean;
+  /** Looked into and added to. */
+  readonly seenData?: SeenData;
 }
 
 /** Splits and normalises the data and builds the plan. */
-export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOptions = {}): Prepared {
+export function prepare(recipe: Recipe, dataset: Dataset, { seenData, ...options }: PrepareOptions = {}): Prepared {
   checkLengths(dataset);
   checkLabels(dataset);
   const members = memberRecipes(recipe);
   checkTopK(recipe, dataset);
   const seen = new Map(members.map(({ data }) => [`${data.seed} ${data.fold}`, data]));
   // What several members see alike is made once, and on the device there is one view for all members or one for each.
-  const made = new Map([...seen].map(([key, data]) => [key, viewData(recipe, dataset, data)]));
+  const made = new Map([...seen].map(([key, data]) => [key, seeRows(recipe, dataset, data, seenData)]));
   const seeing = seen.size === 1 ? members.slice(0, 1) : members;
   const ways = seeing.map(({ data }) => made.get(`${data.seed} ${data.fold}`)!);
   const views = ways.map(({ view }) => view);
@@ -82,11 +95,19 @@ export function prepare(recipe: Recipe, dataset: Dataset, options: PrepareOption
   return { recipe, members, dataset, views, duration, plan, inputs };
 }
 
-function viewData(
-  recipe: Recipe,
-  dataset: Dataset,
-  data: Recipe['data'],
-): { readonly view: DataView; readonly input: NormalizedInputs } {
+/** As `viewData`, unless it is remembered. */
+function seeRows(recipe: Recipe, dataset: Dataset, data: Recipe['data'], seenData: SeenData = new WeakMap()): SeenRows {
+  const seen = seenData.get(dataset) ?? new Map<string, SeenRows>();
+  const key = JSON.stringify([data, recipe.classWeights]);
+  const rows = seen.get(key) ?? viewData(recipe, dataset, data);
+  const [oldest] = seen.keys();
+  if (oldest !== undefined && seen.size >= mostSeen) seen.delete(oldest);
+  seen.set(key, rows);
+  seenData.set(dataset, seen);
+  return rows;
+}
+
+function viewData(recipe: Recipe, dataset: Dataset, data: Recipe['data']): SeenRows {
   const split = splitDataset(dataset, data);
   const input = normalize(dataset, split, recipe.data.normalize);
   const variance = (name: SplitName) => targetVariance(dataset, split[name]);

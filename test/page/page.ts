@@ -60,7 +60,9 @@ export function readRun(page: Page): Promise<CurrentRun | undefined> {
   return page.evaluate(() => globalThis.descent?.run.value);
 }
 
-export const trainButton = (page: Page) => page.getByRole('button', { name: 'Train', exact: true });
+export const button = (page: Page, name: string | RegExp) =>
+  page.getByRole('button', { name, exact: typeof name === 'string' });
+export const trainButton = (page: Page) => button(page, 'Train');
 
 /** Waits until the run on the page is in a state. Fails at once where it has failed. */
 export async function waitForState(page: Page, state: CurrentRun['state']): Promise<CurrentRun> {

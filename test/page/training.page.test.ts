@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { descent, temporaryFolder, writeFile } from '../cli/run-cli.ts';
-import { openPage, openProfile, readRun, trainButton, usePages, waitForState, waitForStep } from './page.ts';
+import { button, openPage, openProfile, readRun, trainButton, usePages, waitForState, waitForStep } from './page.ts';
 
 usePages();
 
@@ -30,9 +30,6 @@ async function openShort(profile?: BrowserContext): Promise<Page> {
   await page.evaluate((recipe) => globalThis.descent!.replaceDraft(recipe), shortRecipe);
   return page;
 }
-
-const button = (page: Page, name: string | RegExp) =>
-  page.getByRole('button', { name, exact: typeof name === 'string' });
 
 test('opens, trains digits with one click to 95 %, and ends with the weights of the command line', async () => {
   const page = await openPage();

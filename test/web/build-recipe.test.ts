@@ -65,6 +65,22 @@ test('a recipe that is fitted to a regression has its outputs, a loss for it and
   expect(parseRecipe(fitted).model.layers.at(-1)).toMatchObject({ type: 'dense', units: 1 });
 });
 
+test('numbers of rows that a smaller set does not have become shares', () => {
+  const recipe = { ...digits, data: { source: 'digits', train: 40_000, validation: 5000 } };
+  const description = {
+    task: 'classification',
+    outputCount: 10,
+    hasTestPart: false,
+    inputShape: [8, 8, 1],
+    notes: [],
+  } as const;
+  const { data } = parseRecipe(fitToData(recipe, { ...description, rowCount: 1797 }));
+  expect(data).toMatchObject({ validation: 0.2, test: 0.2 });
+  expect(data.train).toBeUndefined();
+  const large = parseRecipe(fitToData(recipe, { ...description, rowCount: 60_000 }));
+  expect(large.data).toMatchObject({ train: 40_000, validation: 5000, test: 0.2 });
+});
+
 test.each([
   { sentence: 'model.layers[2] "conv2": a kernel does not fit.', place: { part: 'layers', layer: 2 } },
   { sentence: 'model.layers[0].units: expected a number.', place: { part: 'layers', layer: 0 } },

@@ -46,6 +46,14 @@ describe('a curve of 100,000 points', () => {
     }
   });
 
+  test.each([1, 44, 0.1, 7.3])('keeps its last point on an axis in units of %d', (xUnit) => {
+    const y = long.y.slice();
+    y[count - 1] = 50;
+    const curve = { x: long.x, y, xUnit };
+    const drawn = createThinner({ ...extentOf([curve])!, columns: 600 })(curve);
+    expect(numbersOf(drawn.y.slice(-2))).toContain(50);
+  });
+
   test('has its values in the order in which they come', () => {
     const rising = { x: long.x, y: long.x };
     const drawn = numbersOf(createThinner(whole)(rising).y);

@@ -117,6 +117,18 @@ describe('the curves of a run', () => {
     expect(batches?.y).toEqual([0.9, 0.7]);
   });
 
+  test('tell the learning rate by the evaluations up to the first batch that is known', () => {
+    const member = { learningRate: 0.3, train: metrics(0.5) };
+    const lists = { points: [point(15, [0.9])], evaluations: [evaluation(10, [member]), evaluation(20, [member])] };
+    const curves = openRunCurves(lists, shapeOf(lists), recipe);
+    curves.update();
+    expect(curves.learningRate(1).map(({ x, y }) => ({ x, y }))).toEqual([
+      { x: [10, 20], y: [0.3, Number.NaN] },
+      { x: [15], y: [0.1] },
+    ]);
+    expect(curves.axis(10)).toEqual({ from: 0, to: 2 });
+  });
+
   test('of a population are those of each member, at most sixteen', () => {
     const losses = Array.from({ length: 20 }, (_, member) => member);
     const lists = { points: [point(1, losses)], evaluations: [] };

@@ -87,6 +87,12 @@ test('means have their deviation, and trials of which a run diverged say so', ()
   expect(sayMean('accuracy', { value: 0.9325, deviation: 0.0041 })).toBe('93.25 ± 0.41 %');
   expect(sayMean('loss', { value: 0.25, deviation: 0.0312 })).toBe('0.25 ± 0.031');
   expect(sayMean('loss', {})).toBe('–');
-  expect(sayState(trial(0, 0, undefined, { state: 'diverged', runs: 3, divergedRuns: 2 }))).toBe('2 of 3 diverged');
+  expect(sayState(trial(0, 0, undefined, { state: 'diverged', runs: 3, divergedRuns: 2 }), false)).toBe(
+    '2 of 3 diverged',
+  );
+  expect([true, false].map((goesOn) => sayState(trial(0, 0, 1, { state: 'running' }), goesOn))).toEqual([
+    'running',
+    'interrupted',
+  ]);
   expect([1e-5, 0.01, 50, 1e5, 0].map(sayTick)).toEqual(['1e-5', '0.01', '50', '1e+5', '0']);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { parseRecipe } from '../../src/recipe/parse.ts';
-import { decodeRecipe, encodeRecipe, linkTo, recipeOfHash } from '../../web/share/recipe-link.ts';
+import { decodeRecipe, encodeRecipe, linkTo, recipeTextOfHash } from '../../web/share/recipe-link.ts';
 
 const mostCharacters = 2000;
 const page = 'https://example.org/descent/?hooks#runs';
@@ -11,7 +11,7 @@ const digits = builtInRecipes['digits']!;
 test.each(Object.entries(builtInRecipes))('%s fits an address and comes back the same', (_, recipe) => {
   const link = linkTo(recipe, page);
   expect(link.length).toBeLessThanOrEqual(mostCharacters);
-  const back = recipeOfHash(new URL(link).hash);
+  const back = decodeRecipe(recipeTextOfHash(new URL(link).hash) ?? '');
   expect(parseRecipe(back)).toEqual(parseRecipe(recipe));
 });
 
@@ -28,9 +28,9 @@ test('a link opens the training view and keeps nothing else of the address', () 
 });
 
 test('an address without a recipe brings none', () => {
-  expect(recipeOfHash('')).toBeUndefined();
-  expect(recipeOfHash('#search')).toBeUndefined();
-  expect(recipeOfHash('#train?other=1')).toBeUndefined();
+  expect(recipeTextOfHash('')).toBeUndefined();
+  expect(recipeTextOfHash('#search')).toBeUndefined();
+  expect(recipeTextOfHash('#train?other=1')).toBeUndefined();
 });
 
 const text = encodeRecipe(digits);

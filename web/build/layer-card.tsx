@@ -197,7 +197,7 @@ function Wiring({
   const inputs = referencesOf(layer);
   if (layer['type'] !== 'add') {
     const chosen = inputs[0];
-    const before = { value: '', text: 'the layer before' };
+    const before = { value: '', text: 'layer before' };
     return (
       <SelectField
         label="Input"

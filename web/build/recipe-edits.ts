@@ -107,6 +107,8 @@ function withoutField(json: Json, [key = '', ...rest]: readonly string[]): Json 
   return others;
 }
 
+/** Of the rows, for a part that needs some. */
+const startShare = 0.2;
 const inParts = ['train', 'validation', 'test'] as const;
 
 /** The recipe on another set. Shares that name parts of the old set, fields of it alone, and the words about it go. */
@@ -118,15 +120,27 @@ export function changeSource(recipe: RecipeJson, source: DataSource): RecipeJson
 }
 
 /** Makes the last layer, the loss and the split fit a data set, as far as the recipe leaves no doubt. */
-export function fitToData(recipe: RecipeJson, { task, outputCount, hasTestPart }: DataDescription): RecipeJson {
+export function fitToData(recipe: RecipeJson, description: DataDescription): RecipeJson {
+  const { task, outputCount } = description;
   const layers = layersOf(recipe);
   const last = layers.at(-1);
   const fitting = last?.['type'] === 'dense' ? layers.with(-1, { ...last, units: outputCount }) : layers;
-  const given = isJson(recipe['data']) ? recipe['data'] : {};
-  const data = task === 'regression' ? withoutField(given, ['stratify']) : given;
-  const tested = hasTestPart || data['test'] !== undefined ? data : { ...data, test: 0.2 };
-  const fitted = withLayers({ ...recipe, data: tested }, fitting);
+  const data = fitSplit(isJson(recipe['data']) ? recipe['data'] : {}, description);
+  const fitted = withLayers({ ...recipe, data }, fitting);
   const isCrossEntropy = (recipe['loss'] ?? 'crossEntropy') === 'crossEntropy';
   if (task === 'regression' && isCrossEntropy) return changeLoss(fitted, 'mse');
   return task === 'classification' && !isCrossEntropy ? changeLoss(fitted, 'crossEntropy') : fitted;
+}
+
+/** Numbers of rows that leave none to train on become shares; a regression has no classes to stratify by. */
+function fitSplit(data: Json, { task, rowCount, hasTestPart }: DataDescription): Json {
+  const counted = inParts.filter((part) => Number(data[part]) >= 1);
+  const isTooMany = counted.reduce((sum, part) => sum + Number(data[part]), 0) >= rowCount;
+  const shares = isTooMany ? counted.filter((part) => part !== 'train').map((part) => [part, startShare]) : [];
+  const kept = isTooMany ? withoutField(data, ['train']) : data;
+  return {
+    ...(task === 'regression' ? withoutField(kept, ['stratify']) : kept),
+    ...Object.fromEntries(shares),
+    ...(!hasTestPart && data['test'] === undefined && { test: startShare }),
+  };
 }

@@ -5,22 +5,21 @@ import { formatCount, formatNumber } from '../ui/format.ts';
 const columns = 320;
 const rows = 96;
 const left = 6;
-/** Where the rates span more than so many powers of ten they are drawn by their logarithm. */
-const logarithmicFrom = 1000;
 
 interface ScheduleCurveProps {
   readonly description: Description;
   /** Of a draft that has changed since. */
   readonly isStale: boolean;
+  /** A straight line is one that rises by the same factor every step. */
+  readonly isLogarithmic: boolean;
 }
 
-export function ScheduleCurve({ description, isStale }: ScheduleCurveProps) {
+export function ScheduleCurve({ description, isStale, isLogarithmic }: ScheduleCurveProps) {
   const { steps, stepsPerEpoch } = description;
   const { steps: at, rates } = description.schedule;
   const top = Math.max(...rates);
   const bottom = Math.min(...rates);
-  if (rates.length < 2 || !(top > 0)) return null;
-  const isLogarithmic = bottom > 0 && top / bottom >= logarithmicFrom;
+  if (rates.length < 2 || !(top > 0) || (isLogarithmic && !(bottom > 0 && bottom < top))) return null;
   const floor = isLogarithmic ? Math.log(bottom) : 0;
   const span = (isLogarithmic ? Math.log(top) : top) - floor;
   const heightOf = (rate: number): number => ((isLogarithmic ? Math.log(rate) : rate) - floor) / span;
@@ -34,7 +33,7 @@ export function ScheduleCurve({ description, isStale }: ScheduleCurveProps) {
     <figure class="build-curve" data-stale={isStale}>
       <figcaption>
         <span>{`Learning rate${isLogarithmic ? ', logarithmic' : ''}`}</span>
-        <span class="number">{`at most ${formatNumber(top)}`}</span>
+        <span class="number">{`${isLogarithmic ? formatNumber(bottom) : 0} to ${formatNumber(top)}`}</span>
       </figcaption>
       <svg viewBox={`0 0 ${columns} ${rows}`} role="img" aria-label={said} preserveAspectRatio="none">
         <line x1={0} x2={columns} y1={4} y2={4} class="build-curve-grid" />
@@ -42,7 +41,7 @@ export function ScheduleCurve({ description, isStale }: ScheduleCurveProps) {
         <polyline points={points.join(' ')} class="build-curve-line" />
       </svg>
       <div class="build-curve-axis number">
-        <span>{`${isLogarithmic ? formatNumber(bottom) : 0} at the foot`}</span>
+        <span>Step 0</span>
         <span>{`${formatCount(steps)} steps, ${formatNumber(steps / stepsPerEpoch)} epochs`}</span>
       </div>
     </figure>

@@ -4,6 +4,8 @@ import { lossOfField } from '../../src/recipe/parse.ts';
 import { recipeSchema } from '../../src/recipe/schema.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { draft, lastKnown, replaceDraft, setFields } from '../state/draft.ts';
+import { showRangeTest } from '../state/range-test.ts';
+import { Button } from '../ui/button.tsx';
 import { NumberField, SelectField } from '../ui/fields.tsx';
 import { fieldsOf } from '../../src/recipe/fields.ts';
 import { FaultOf, Fold } from './fold.tsx';
@@ -45,6 +47,11 @@ export function FirstNumbers() {
           options={lengths.filter((each) => each !== 'cycles' || isCyclic)}
           onChange={(unit) => setFields({ [unit]: lengthIn(unit) })}
         />
+      </div>
+      <div>
+        <Button kind="quiet" onClick={showRangeTest}>
+          Find the learning rate by a range test
+        </Button>
       </div>
       <FaultOf part="length" />
     </div>
@@ -117,6 +124,7 @@ function OptimizerPart() {
 function SchedulePart() {
   const known = lastKnown.value;
   const type = typeOf('schedule');
+  const isExponentialTest = type === 'rangeTest' && valueAt(draft.value, 'schedule.curve') === 'exponential';
   return (
     <Fold title="Schedule" part="schedule" summary={type}>
       <div class="fields">
@@ -128,7 +136,13 @@ function SchedulePart() {
         />
         <SectionFields section="schedule" type={type} />
       </div>
-      {known && <ScheduleCurve description={known.description} isStale={known.of !== draft.value} />}
+      {known && (
+        <ScheduleCurve
+          description={known.description}
+          isStale={known.of !== draft.value}
+          isLogarithmic={isExponentialTest}
+        />
+      )}
       {type === 'plateau' && (
         <p class="small muted">It falls whenever the loss stops falling, which nobody knows before.</p>
       )}

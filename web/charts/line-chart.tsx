@@ -30,6 +30,8 @@ export interface LineChartProps {
   readonly format?: (value: number) => string;
   /** Of the values along the axis; default: `format`. */
   readonly formatAxis?: (value: number) => string;
+  /** The whole axis, asked for at each drawing; default: from the first point to the last. */
+  readonly axis?: PlotView['axis'];
   /** Shared by charts over the same axis. */
   readonly zoom?: Signal<Zoom | undefined>;
   readonly asTable?: boolean;
@@ -76,7 +78,7 @@ interface DrawingProps extends LineChartProps {
 
 function Drawing({ seen, zoom, hidden, onHide, ...props }: DrawingProps) {
   const { title, series, xName, version, isLog = false, smoothing = 0, height = 200 } = props;
-  const { limits, format = formatNumber, formatAxis = format } = props;
+  const { limits, axis, format = formatNumber, formatAxis = format } = props;
   const box = useRef<HTMLDivElement>(null);
   const place = useRef<HTMLSpanElement>(null);
   const values = useRef(new Map<string, HTMLElement>());
@@ -88,6 +90,7 @@ function Drawing({ seen, zoom, hidden, onHide, ...props }: DrawingProps) {
     smoothing,
     height,
     ...(limits && { limits }),
+    ...(axis && { axis }),
     zoom: zoom.value,
     formatAxis,
   };
@@ -168,8 +171,8 @@ function Drawing({ seen, zoom, hidden, onHide, ...props }: DrawingProps) {
             />
           </button>
         ))}
-        <span class="chart-place number" ref={place} />
       </div>
+      <span class="chart-place number small muted" ref={place} />
       <div
         class="chart-box"
         ref={box}

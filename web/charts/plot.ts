@@ -36,6 +36,8 @@ export interface PlotView {
   /** Bounds that the values cannot leave. */
   readonly limits?: { readonly min?: number; readonly max?: number };
   readonly zoom: Zoom | undefined;
+  /** The whole axis; default: from the first point to the last. */
+  readonly axis?: () => Zoom;
   readonly formatAxis: (value: number) => string;
 }
 
@@ -61,6 +63,8 @@ export interface Plot extends Disposable {
 }
 
 const manySeries = 3;
+/** Rest after a drawing, in times that it took. */
+const restFactor = 8;
 const faintShare = 0.3;
 const axisFont = '11px system-ui, sans-serif';
 
@@ -75,6 +79,7 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
   let plot: uPlot | undefined;
   let built = '';
   let frame = 0;
+  let restUntil = 0;
   let nearest: number | undefined;
   let palette = readPalette();
   let lines: readonly Line[] = [];
@@ -89,22 +94,32 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
   observer.observe(box);
 
   function schedule(): void {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      drawNow();
-    });
+    frame ||= requestAnimationFrame(drawWhenRested);
+  }
+
+  /** What took long to draw is drawn less often, so that the page has the rest of the time for itself. */
+  function drawWhenRested(): void {
+    frame = 0;
+    const started = performance.now();
+    if (started < restUntil) {
+      schedule();
+      return;
+    }
+    drawNow();
+    const now = performance.now();
+    restUntil = now + restFactor * (now - started);
   }
 
   function drawNow(): void {
     if (width === 0) return;
     palette = readPalette();
-    const { series, isLog, smoothing, zoom, height } = view;
+    const { series, isLog, smoothing, zoom, axis, height } = view;
     lines = series.flatMap((each, index): Line[] => [
       { series: index, isSmoothed: false },
       ...(isSmoothed(view, each) ? [{ series: index, isSmoothed: true }] : []),
     ]);
-    shown = zoom ?? extentOf(series) ?? { from: 0, to: 1 };
-    if (shown.to <= shown.from) shown = { from: shown.from - 0.5, to: shown.from + 0.5 };
+    shown = zoom ?? axis?.() ?? extentOf(series) ?? { from: 0, to: 1 };
+    if (shown.to <= shown.from) shown = { from: shown.from - 1, to: shown.from + 1 };
     const thinned = createThinner({ ...shown, columns: Math.max(1, width), isLog });
     const data = alignCurves(
       lines.map(({ series: index, isSmoothed: takesMean }) => {
@@ -120,6 +135,7 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
     if (plot === undefined || structure !== built) {
       plot?.destroy();
       built = structure;
+      nearest = undefined;
       plot = new uPlot(describe(), data, box);
       plot.over.addEventListener('dblclick', () => events.onZoom(undefined));
     } else {
@@ -150,7 +166,8 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
         // Ours, on the plot: back to the whole axis.
         bind: { dblclick: () => null },
       },
-      focus: { alpha: 0.25 },
+      // All lines of one name belong together, so theirs is done where they are coloured.
+      focus: { alpha: 1 },
       scales: {
         x: { time: false, range: () => [shown.from, shown.to] },
         y: { distr: isLog ? 3 : 1, range: (_plot, low, high) => rangeOf(low, high) },
@@ -159,7 +176,7 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
         { ...axis, size: 26, gap: 4, space: 60, values: (_plot, places) => places.map(sayPlace) },
         {
           ...axis,
-          size: 54,
+          size: (_plot, texts) => roomFor(texts),
           gap: 6,
           space: 28,
           ...(isLog && { splits: logarithmicPlaces, filter: (_plot, places) => places }),
@@ -172,7 +189,9 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
         setSeries: [
           (_plot, index) => {
             nearest = index === null ? undefined : lines[index - 1]?.series;
-            if (plot !== undefined) point(plot);
+            if (plot === undefined) return;
+            point(plot);
+            plot.redraw(false);
           },
         ],
         setSelect: [
@@ -194,7 +213,9 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
     const isBehind = !isMean && (isFaint || isSmoothed(view, drawn));
     const stroke = (): string => {
       const full = palette(seriesToken(colour));
-      return isBehind ? faint(full, faintShare) : full;
+      const isOther = nearest !== undefined && view.series[nearest]?.name !== drawn.name;
+      const share = (isBehind ? faintShare : 1) * (isOther ? faintShare : 1);
+      return share < 1 ? faint(full, share) : full;
     };
     return {
       stroke,
@@ -208,8 +229,10 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
   /** With some air above and below, and never beyond the limits. */
   function rangeOf(low: number | null, high: number | null): uPlot.Range.MinMax {
     if (low === null || high === null) return view.isLog ? [0.1, 1] : [0, 1];
-    if (view.isLog) return low === high ? [low / 2, high * 2] : [low / 1.15, high * 1.15];
-    const air = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
+    // A mean of equal values may differ from them by a rounding.
+    const isFlat = high - low <= 1e-9 * Math.abs(high);
+    if (view.isLog) return isFlat ? [low / 2, high * 2] : [low / 1.15, high * 1.15];
+    const air = isFlat ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
     const { min = -Infinity, max = Infinity } = view.limits ?? {};
     return [Math.max(min, low - air), Math.min(max, high + air)];
   }
@@ -244,6 +267,12 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
 
 function isSmoothed({ series, smoothing }: PlotView, { faint: isFaint = false }: ChartSeries): boolean {
   return smoothing > 0 && (isFaint || series.every((each) => each.faint !== true));
+}
+
+/** In CSS pixels, for the texts beside the axis; most take the same, so that charts stand in line. */
+function roomFor(texts: readonly string[] | null): number {
+  const longest = Math.max(0, ...(texts ?? []).map((text) => text.length));
+  return Math.max(54, 14 + 6.6 * longest);
 }
 
 /** Some round numbers from low to high: powers of ten, with 2 and 5 between them where there is room. */

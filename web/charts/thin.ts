@@ -47,9 +47,13 @@ export function createThinner({ from, to, columns, isLog = false }: Stretch): (c
   }
 
   return ({ x, y, xUnit = 1 }) => {
+    const inside = lowerBound(x, from * xUnit);
+    const reach = lowerBound(x, to * xUnit);
+    // Division by the unit and multiplication may have moved the last point by a rounding.
+    const beyond = (x[reach] ?? Infinity) <= to * xUnit * (1 + 1e-12) ? reach + 1 : reach;
     // One point beyond either side, so that the line goes on to the edge.
-    const first = Math.max(0, lowerBound(x, from * xUnit) - 1);
-    const end = Math.min(x.length, y.length, lowerBound(x, to * xUnit) + 2);
+    const first = Math.max(0, inside - 1);
+    const end = Math.min(x.length, y.length, beyond + 1);
     if (end - first <= grid.length || !(width > 0)) {
       const values = Array.from({ length: Math.max(0, end - first) }, (_, index) => {
         const value = y[first + index];
@@ -58,37 +62,16 @@ export function createThinner({ from, to, columns, isLog = false }: Stretch): (c
       return { x: cut(x, first, first + values.length, xUnit), y: values };
     }
     const drawn = Array<number | null>(grid.length).fill(null);
-    const perColumn = 1 / (width * xUnit);
-    const origin = from * xUnit;
-    let column = -1;
-    let low = 0;
-    let high = 0;
-    let isLowFirst = true;
-    const put = (): void => {
-      if (column < 0) return;
-      drawn[2 * column] = isLowFirst ? low : high;
-      if (low !== high) drawn[2 * column + 1] = isLowFirst ? high : low;
-    };
-    for (let index = first; index < end; index++) {
-      const value = y[index];
-      if (!isDrawn(value)) continue;
-      const place = Math.floor(((x[index] ?? 0) - origin) * perColumn);
-      if (place < 0 || place > columns) continue;
-      const here = Math.min(columns - 1, place);
-      if (here !== column) {
-        put();
-        column = here;
-        low = high = value;
-        isLowFirst = true;
-      } else if (value < low) {
-        low = value;
-        isLowFirst = false;
-      } else if (value > high) {
-        high = value;
-        isLowFirst = true;
+    let start = inside;
+    for (let column = 0; column < columns; column++) {
+      const stop = column === columns - 1 ? beyond : lowerBound(x, (from + (column + 1) * width) * xUnit, start);
+      const { low, high } = extremesOf(y, start, stop, isLog);
+      if (low >= 0) {
+        drawn[2 * column] = y[Math.min(low, high)] ?? null;
+        if (low !== high) drawn[2 * column + 1] = y[Math.max(low, high)] ?? null;
       }
+      start = stop;
     }
-    put();
     return { x: grid, y: drawn };
   };
 }
@@ -126,9 +109,36 @@ export function extentOf(curves: readonly Curve[]): { readonly from: number; rea
   return from <= to ? { from, to } : undefined;
 }
 
-/** Index of the first value that is not below `bound`. */
-export function lowerBound(ascending: ArrayLike<number>, bound: number): number {
-  let low = 0;
+/** Places of the lowest and the highest value that can be drawn, from one index to before another; -1 where there is none. */
+function extremesOf(
+  y: ArrayLike<number>,
+  start: number,
+  stop: number,
+  isLog: boolean,
+): { readonly low: number; readonly high: number } {
+  let low = -1;
+  let high = -1;
+  let lowest = Infinity;
+  let highest = -Infinity;
+  const floor = isLog ? 0 : -Infinity;
+  for (let index = start; index < stop; index++) {
+    // Comparisons leave out what is not a number.
+    const value = y[index] as number;
+    if (value < lowest && value > floor) {
+      lowest = value;
+      low = index;
+    }
+    if (value > highest && value > floor && value < Infinity) {
+      highest = value;
+      high = index;
+    }
+  }
+  return { low, high };
+}
+
+/** Index of the first value that is not below `bound`, from `start` on. */
+export function lowerBound(ascending: ArrayLike<number>, bound: number, start = 0): number {
+  let low = start;
   let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -8,8 +8,10 @@ import { formatNumber, formatShare } from '../ui/format.ts';
 import { EmptyState } from '../ui/panel.tsx';
 import { mix, parseColour } from './colours.ts';
 import { Figure } from './figure.tsx';
-import { historyOf, rebin, recent, slowObservation } from './history.ts';
+import { recent, slowObservation } from './history.ts';
+import { layerNumbers } from './layer-numbers.ts';
 import { member } from './looking.ts';
+import { historyOf, rebin } from './rebin.ts';
 
 type Kind = TensorStatistics['kind'];
 const kinds = [
@@ -124,30 +126,6 @@ function drawHistory(context: CanvasRenderingContext2D, width: number, history: 
   context.fillText(formatNumber(most, 2), width, bottom);
   context.textAlign = 'center';
   context.fillText(`rms ${formatNumber(last.rms, 2)}`, width / 2, bottom);
-}
-
-export interface LayerNumbers {
-  readonly layer: string;
-  /** Root mean square of the weights, and that of their update as a share of it. */
-  readonly rms?: number;
-  readonly updateRatio?: number;
-  readonly dead?: number;
-}
-
-/** What is known of each layer with weights or with units that can die. */
-export function layerNumbers({ tensors, deadUnits }: MemberObservation): LayerNumbers[] {
-  const layers = new Set([...tensors.filter(({ kind }) => kind === 'weight'), ...deadUnits].map(({ layer }) => layer));
-  return Array.from(layers, (layer) => {
-    const weight = tensors.find((each) => each.kind === 'weight' && each.layer === layer);
-    const update = tensors.find((each) => each.kind === 'update' && each.name === weight?.name);
-    const dead = deadUnits.find((each) => each.layer === layer)?.share;
-    return {
-      layer,
-      ...(weight && { rms: weight.rms }),
-      ...(weight && update && { updateRatio: update.rms / weight.rms }),
-      ...(dead !== undefined && { dead }),
-    };
-  });
 }
 
 function LayerTable({ of }: { readonly of: MemberObservation }) {

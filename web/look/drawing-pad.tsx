@@ -10,10 +10,10 @@ import { picked } from './looking.ts';
 
 /** Of the longer side of the paper, in pixels of its own. */
 const paperSide = 256;
-/** Around this share of the paper is a stroke wide, as those of the data are. */
-const usualWidth = 22;
+/** Of the paper, what a person usually fills. */
+const usualFill = 0.75;
 
-const penWidth = signal(usualWidth);
+const penWidth = signal(24);
 const isErasing = signal(false);
 const isFitted = signal(true);
 const isEmpty = signal(true);
@@ -22,12 +22,19 @@ const paper = document.createElement('canvas');
 
 const openPaper = (): CanvasRenderingContext2D | null => paper.getContext('2d', { willReadFrequently: true });
 
-function preparePaper([height = 1, width = 1]: readonly number[]): void {
+function paperSize([height = 1, width = 1]: readonly number[]): { readonly width: number; readonly height: number } {
   const scale = paperSide / Math.max(height, width);
-  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  if (paper.width === size.width && paper.height === size.height) return;
-  Object.assign(paper, size);
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+}
+
+/** A new paper, and a pen as the data was written with, for another kind of picture. */
+let paperShape = '';
+function preparePaper(inputShape: readonly number[]): void {
+  if (inputShape.join() === paperShape) return;
+  paperShape = inputShape.join();
+  Object.assign(paper, paperSize(inputShape));
   isEmpty.value = true;
+  penWidth.value = Math.round(usualFitting(inputShape).stroke * usualFill * paperSide);
 }
 
 function readInk(): Plane {
@@ -71,7 +78,7 @@ function drawStroke(from: Point, to: Point): void {
 
 export function DrawingPad({ about }: { readonly about: LookSubject }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  preparePaper(about.inputShape);
+  const size = paperSize(about.inputShape);
 
   function show(): void {
     const context = canvas.current?.getContext('2d');
@@ -83,6 +90,7 @@ export function DrawingPad({ about }: { readonly about: LookSubject }) {
     pickDrawing(about);
   }
   useEffect(() => {
+    preparePaper(about.inputShape);
     update();
   }, [about]);
   useEffect(() => (canvas.current === null ? undefined : followPen(canvas.current, update)), [about]);
@@ -92,8 +100,8 @@ export function DrawingPad({ about }: { readonly about: LookSubject }) {
       <div class="look-paper">
         <canvas
           ref={canvas}
-          width={paper.width}
-          height={paper.height}
+          width={size.width}
+          height={size.height}
           role="img"
           aria-label="Paper to draw on with mouse, finger or pen"
         />
@@ -104,7 +112,7 @@ export function DrawingPad({ about }: { readonly about: LookSubject }) {
         <input
           type="range"
           min={8}
-          max={48}
+          max={64}
           value={penWidth.value}
           onInput={({ currentTarget }) => {
             penWidth.value = Number(currentTarget.value);

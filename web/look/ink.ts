@@ -22,6 +22,8 @@ export interface Region {
 export interface Fitting {
   readonly fill: number;
   readonly centre: 'box' | 'mass';
+  /** About how wide the strokes of the data are, as a share of what is drawn. */
+  readonly stroke: number;
 }
 
 /** Fainter is the edge of a stroke. */
@@ -32,7 +34,7 @@ const inkLevel = 0.25;
  * of 28 pixels high, with the centre of mass in the middle (LeCun, Cortes and Burges).
  */
 export function usualFitting([height = 1]: readonly number[]): Fitting {
-  return height === 8 ? { fill: 1, centre: 'box' } : { fill: 20 / 28, centre: 'mass' };
+  return height === 8 ? { fill: 1, centre: 'box', stroke: 0.24 } : { fill: 20 / 28, centre: 'mass', stroke: 0.12 };
 }
 
 /** Where a drawing lies that is to become a picture of height x width; the whole plane where nothing is drawn. */

@@ -126,7 +126,7 @@ export function useLook(make: () => LookView, dependencies: readonly unknown[] =
   }, dependencies);
 }
 
-export const lookTabs = [
+const lookTabs = [
   'boundary',
   'fit',
   'scatter',

@@ -19,7 +19,7 @@ export function PredictionView({ about }: { readonly about: LookSubject }) {
 }
 
 /** Index of the largest number, the first of equals. */
-export function indexOfLargest(values: ArrayLike<number>): number {
+function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;
   for (let index = 1; index < values.length; index++) if ((values[index] ?? 0) > (values[best] ?? 0)) best = index;
   return best;

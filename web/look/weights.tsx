@@ -83,7 +83,7 @@ interface WeightPicture {
 }
 
 /** How a tensor is laid out in tiles. */
-export function describePicture({ shape, imageShape }: WeightTensor, channel: number): WeightPicture {
+function describePicture({ shape, imageShape }: WeightTensor, channel: number): WeightPicture {
   const outputs = shape.at(-1) ?? 1;
   const count = Math.min(outputs, mostTiles);
   const which = count < outputs ? `The first ${count} of ${outputs}` : `All ${outputs}`;

@@ -1,4 +1,5 @@
 /** What a range test suggests, a sentence for each, and a button that takes it into the draft. */
+import { valueAt } from '../build/recipe-edits.ts';
 import { checked } from '../state/draft.ts';
 import { rangeProposal, takeRange } from '../state/range-test.ts';
 import type { RangeResult } from '../protocol/range-testing.ts';
@@ -34,7 +35,8 @@ export function RangeSuggestions({ result: { suggested, suggestions } }: { reado
 function Proposal() {
   const proposal = rangeProposal.value;
   if (proposal === undefined) return undefined;
-  const changes = proposal.changes.map(({ path, value }) => ({ path, value, now: valueNow(path) }));
+  const recipe = 'recipe' in checked.value ? checked.value.recipe : undefined;
+  const changes = proposal.changes.map(({ path, value }) => ({ path, value, now: valueAt(recipe, path) }));
   const isTaken = changes.every(({ value, now }) => value === now);
   if (changes.length === 0) return <Notice>Nothing in the recipe can be set from this test.</Notice>;
   return (
@@ -56,15 +58,4 @@ function Proposal() {
       </div>
     </>
   );
-}
-
-/** What the draft has at a dotted path, defaults included. */
-function valueNow(path: string): unknown {
-  if (!('recipe' in checked.value)) return undefined;
-  return path
-    .split('.')
-    .reduce<unknown>(
-      (value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key],
-      checked.value.recipe,
-    );
 }

@@ -26,6 +26,7 @@ const stateWords: Readonly<Record<SearchState, string>> = {
   searching: 'Searching',
   pausing: 'Pausing',
   paused: 'Paused',
+  stopped: 'Stopped',
   finished: 'Finished',
   failed: 'Failed',
 };
@@ -55,7 +56,7 @@ export function SearchRunPanel() {
               Resume
             </Button>
           )}
-          {state === 'finished' && best?.value !== undefined && (
+          {(state === 'finished' || state === 'stopped') && best?.value !== undefined && (
             <Button
               disabled={isBusy.value}
               onClick={() => void trainTrial(best)}
@@ -137,11 +138,12 @@ interface PopulationsProps {
 function Populations({ stage, place = 0, step = 0, state }: PopulationsProps) {
   const { populations, cut, trials } = stage;
   const differs = populations.some(({ values }) => Object.keys(values).length > 0);
-  const title = [
-    stage.stage === 'only' ? '' : `${stage.stage === 'fine' ? 'Finer' : 'Coarse'} trials, `,
-    cut === 0 ? '' : `after cut ${cut}, `,
+  const parts = [
+    ...(stage.stage === 'only' ? [] : [`${stage.stage} trials`]),
+    ...(cut === 0 ? [] : [`after cut ${cut}`]),
     `${sayCount(trials, 'trial')} in ${sayCount(populations.length, 'population')}`,
-  ].join('');
+  ];
+  const title = parts.join(', ').replace(/^./, (letter) => letter.toUpperCase());
   return (
     <div class="table-scroll search-populations">
       <table>

@@ -37,9 +37,7 @@ export function SettingsPanel() {
             onChange={(value) => setFields({ 'search.strategy': value })}
           />
           {strategy !== 'grid' && <CountField field="trials" label="Draws" value={search.trials} placeholder="16" />}
-          {strategy === 'halving' && (
-            <CountField field="factor" label="Of so many, one goes on" value={search.factor} />
-          )}
+          {strategy === 'halving' && <CountField field="factor" label="Keep one in" value={search.factor} />}
           {strategy === 'coarseToFine' && <FineFields fine={search.fine} />}
         </div>
         <p class="small muted">{strategyHints[strategy]}</p>

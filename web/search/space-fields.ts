@@ -2,6 +2,7 @@
 import type { LayerRecipe, Recipe } from '../../src/recipe/schema.ts';
 import type { Dimension, SearchRecipe } from '../../src/recipe/search-schema.ts';
 import { sayInJson } from '../../src/recipe/search-values.ts';
+import { ratePath, valueAt } from '../build/recipe-edits.ts';
 
 export type DimensionKind = keyof Dimension;
 export type Space = SearchRecipe['space'];
@@ -24,10 +25,9 @@ export const kindWords: Readonly<Record<DimensionKind, string>> = {
 export const kinds = Object.keys(kindWords) as readonly DimensionKind[];
 
 /** The rate that the schedule reaches: of the optimizer, or the highest of a schedule with rates of its own. */
-function learningRateField({ optimizer, schedule }: Recipe): SpaceField {
-  const hasRates = schedule.type === 'cyclic' || schedule.type === 'oneCycle';
-  const path = hasRates ? 'schedule.etaMax' : 'optimizer.learningRate';
-  const rate = hasRates ? schedule.etaMax : optimizer.learningRate;
+function learningRateField(recipe: Recipe): SpaceField {
+  const path = ratePath(recipe.schedule);
+  const rate = Number(valueAt(recipe, path));
   return { path, text: 'Learning rate', dimension: { logUniform: [powerOfTen(rate, -1), powerOfTen(rate, 1)] } };
 }
 
@@ -112,7 +112,7 @@ const counted: readonly string[] = ['stepSize', 'everyEpochs', 'patience', 'warm
 function scheduleFields({ schedule }: Recipe): SpaceField[] {
   return Object.entries(schedule).flatMap(([name, value]): SpaceField[] => {
     const path = `schedule.${name}`;
-    if (typeof value !== 'number' || value <= 0 || name === 'etaMax') return [];
+    if (typeof value !== 'number' || value <= 0 || path === ratePath(schedule)) return [];
     const dimension: Dimension = counted.includes(name)
       ? { int: [Math.max(1, Math.round(value / 2)), Math.max(2, 2 * value)] }
       : name === 'factor' || name === 'riseFraction'

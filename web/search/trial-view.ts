@@ -77,7 +77,8 @@ export function sayMean(metric: MetricName, { value, deviation }: Pick<TrialSumm
     : `${formatNumber(value)} ± ${formatNumber(deviation, 2)}`;
 }
 
-export function sayState({ state, runs, divergedRuns }: TrialSummary): string {
+export function sayState({ state, runs, divergedRuns }: TrialSummary, isSearching: boolean): string {
+  if (state === 'running' && !isSearching) return 'interrupted';
   return state === 'diverged' && runs > 1 ? `${divergedRuns} of ${runs} diverged` : state;
 }
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { shortNames } from '../../src/recipe/search-axes.ts';
 import { sayInJson, sayValues } from '../../src/recipe/search-values.ts';
 import type { MetricName, TrialSummary } from '../../src/search/trials.ts';
-import { chosenTrial, search } from '../state/search.ts';
+import { chosenTrial, isSearching, search } from '../state/search.ts';
 import type { CurrentSearch } from '../state/search.ts';
 import { Button } from '../ui/button.tsx';
 import { formatCount, formatNumber, sayCount } from '../ui/format.ts';
@@ -117,7 +117,7 @@ function TrialsTable({ current: { table, records, recipe }, metric }: TrialsTabl
                 ))}
                 <td class="numeric">{sayMetric(metric, trial.train?.[metric])}</td>
                 <td class="numeric">{formatCount(trial.step)}</td>
-                <td>{sayState(trial)}</td>
+                <td>{sayState(trial, isSearching.value)}</td>
               </tr>
             ))}
           </tbody>

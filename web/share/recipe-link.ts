@@ -41,9 +41,8 @@ export function linkTo(recipe: RecipeJson, base: string): string {
   return url.href;
 }
 
-/** The recipe of the part of an address behind `#`; undefined if it brings none. Throws RecipeError. */
-export function recipeOfHash(hash: string): RecipeJson | undefined {
+/** The encoded recipe in the part of an address behind `#`; undefined if it brings none. */
+export function recipeTextOfHash(hash: string): string | undefined {
   const question = hash.indexOf('?');
-  const text = question < 0 ? null : new URLSearchParams(hash.slice(question)).get('recipe');
-  return text === null ? undefined : decodeRecipe(text);
+  return question < 0 ? undefined : (new URLSearchParams(hash.slice(question)).get('recipe') ?? undefined);
 }

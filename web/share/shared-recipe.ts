@@ -1,17 +1,21 @@
-/** The recipe that the address brings: the draft when the page opens, and whenever such a link is followed. */
+/** The recipe that the address brings: the draft when the page opens, and whenever another such link is followed. */
 import { signal } from '@preact/signals';
 import { replaceDraft } from '../state/draft.ts';
-import { recipeOfHash } from './recipe-link.ts';
+import { decodeRecipe, recipeTextOfHash } from './recipe-link.ts';
 
 /** Why the link that was opened brought no recipe. */
 export const linkFault = signal<string | undefined>(undefined);
 
 export function followRecipeLinks(): void {
+  let opened: string | undefined;
   const open = (): void => {
+    const text = recipeTextOfHash(location.hash);
+    // Whoever comes back to the address goes on with the draft as it is by now.
+    if (text === undefined || text === opened) return;
+    opened = text;
     linkFault.value = undefined;
     try {
-      const recipe = recipeOfHash(location.hash);
-      if (recipe !== undefined) replaceDraft(recipe);
+      replaceDraft(decodeRecipe(text));
     } catch (cause) {
       linkFault.value = cause instanceof Error ? cause.message : String(cause);
     }

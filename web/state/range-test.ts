@@ -1,5 +1,5 @@
 /** The learning-rate range test on the page, and what its result would change in the draft. */
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import type { RangePoint } from '../../src/lr-find/range-test.ts';
 import type { RangeChange } from '../../src/lr-find/apply-range.ts';
 import { engine } from '../engine/engine.ts';
@@ -28,10 +28,25 @@ export const rangeVersion = signal(0);
 
 export const isTestingRange = computed(() => ['testing', 'stopping'].includes(rangeRun.value?.state ?? ''));
 
+const drawMilliseconds = 100;
+
 let controller: AbortController | undefined;
 
 function change(fields: Partial<CurrentRangeTest>): void {
   if (rangeRun.value !== undefined) rangeRun.value = { ...rangeRun.value, ...fields };
+}
+
+let drawTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Chunks come a hundred times a second; they are drawn ten times. */
+function drawSoon(samplesPerSecond: number): void {
+  drawTimer ??= setTimeout(() => {
+    drawTimer = undefined;
+    batch(() => {
+      change({ samplesPerSecond });
+      rangeVersion.value++;
+    });
+  }, drawMilliseconds);
 }
 
 /** Shows the range test, for the links to it. */
@@ -59,8 +74,7 @@ export async function startRangeTest(): Promise<void> {
             return;
           }
           rangePoints.push(event.point);
-          rangeVersion.value++;
-          change({ samplesPerSecond: event.samplesPerSecond });
+          drawSoon(event.samplesPerSecond);
         },
       },
     );

@@ -151,11 +151,11 @@ function trainShown(options: SessionOptions): Promise<void> {
   if (trained === undefined) return Promise.resolve();
   const controller = new AbortController();
   const before = session?.done;
-  const done = before === undefined ? train(trained, options, controller.signal) : trainAfter(before);
-  async function trainAfter(ended: Promise<void>): Promise<void> {
-    await ended;
-    if (trained !== undefined) await train(trained, options, controller.signal);
-  }
+  const trainAfter = async (): Promise<void> => {
+    await before;
+    await train(trained, options, controller.signal);
+  };
+  const done = trainAfter();
   session = { controller, done };
   return done;
 }

@@ -20,7 +20,8 @@ import { checked, replaceDraft } from './draft.ts';
 import { startRun } from './run.ts';
 import { showView } from './view.ts';
 
-export type SearchState = 'starting' | 'searching' | 'pausing' | 'paused' | 'finished' | 'failed';
+/** `stopped`: ended by the person before all was trained. */
+export type SearchState = 'starting' | 'searching' | 'pausing' | 'paused' | 'stopped' | 'finished' | 'failed';
 
 export interface CurrentSearch {
   readonly id: string;
@@ -145,10 +146,7 @@ export async function stopSearch(): Promise<void> {
   if (id === undefined) return;
   try {
     await engine.call('endSearch', { id });
-    change({
-      state: 'finished',
-      message: 'Stopped: the trials that were not trained to their end are compared as they are.',
-    });
+    change({ state: 'stopped' });
   } catch (cause) {
     change({ state: 'failed', message: sayCause(cause) });
   }
@@ -176,8 +174,9 @@ export async function openSearch(id?: string): Promise<void> {
 }
 
 function showStored({ curves, ...stored }: StoredSearch): void {
+  const isWhole = stored.table.every(({ state }) => state !== 'waiting' && state !== 'running');
   batch(() => {
-    show(stored);
+    show({ ...stored, state: stored.state === 'finished' && !isWhole ? 'stopped' : stored.state });
     for (const point of curves.trials) addPoint(point);
     searchCurves.best.push(...curves.best);
     searchCurveVersion.value++;
@@ -262,16 +261,16 @@ export function editSearch(): void {
   if (search.value !== undefined) replaceDraft(withoutDefaults(search.value.recipe));
 }
 
-/** Puts the recipe of a trial in place of the draft, without the search. */
+/** Puts the recipe of a trial in place of the draft, without the search, and shows it. */
 export async function useTrial({ values }: Pick<TrialSummary, 'values'>): Promise<void> {
   const searched = search.value;
   if (searched === undefined) return;
   replaceDraft(withoutDefaults(await engine.call('trialRecipe', { recipe: searched.recipe, values })));
+  showView('train');
 }
 
 /** The same, and trains it. */
 export async function trainTrial(trial: Pick<TrialSummary, 'values'>): Promise<void> {
   await useTrial(trial);
-  showView('train');
   await startRun();
 }

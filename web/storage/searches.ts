@@ -16,6 +16,7 @@ import type { Recipe } from '../../src/recipe/schema.ts';
 import { parseRecord, summarySchema } from '../../src/search/search-json.ts';
 import type { Limits } from '../../src/search/populations.ts';
 import type { SearchPopulation, SearchStore } from '../../src/search/store.ts';
+import { trainingSeconds } from '../../src/search/summary.ts';
 import type { MetricName, RunRecord, TrialSummary } from '../../src/search/trials.ts';
 import type { Checkpoint } from '../../src/train/checkpoint.ts';
 import type { Device } from '../../src/train/device.ts';
@@ -114,7 +115,7 @@ export async function openSearchStore(database: Database, options: SearchStoreOp
     const done = new Set(
       records.filter(({ state }) => state !== 'cut').map((record) => `${record.population}/${record.member}`),
     );
-    writer.write({ step: done.size, steps: runs, ...bestOf(table), ...fields });
+    writer.write({ step: done.size, steps: runs, seconds: trainingSeconds(records), ...bestOf(table), ...fields });
   }
   function removeAll(folder: string): void {
     for (const path of files.keys()) if (path.startsWith(folder)) set(path, undefined);

@@ -64,7 +64,13 @@ function Curves({ current }: { readonly current: CurrentRun }) {
     [drawn],
   );
   const xUnit = xAxis.value === 'epoch' ? stepsPerEpoch.value : 1;
-  const common = { xName: xAxis.value, version: curveVersion, zoom, asTable: asTable.value };
+  const common = {
+    xName: xAxis.value,
+    version: curveVersion,
+    axis: () => drawn.axis(xUnit),
+    zoom,
+    asTable: asTable.value,
+  };
   const chartOf = (metric: MetricName, height: number) => (
     <LineChart
       key={metric}
@@ -77,12 +83,9 @@ function Curves({ current }: { readonly current: CurrentRun }) {
       {...common}
     />
   );
-  const [, ...others] = shape.metrics.filter((metric) => metric !== 'accuracy' && metric !== 'rmse');
-  const main: readonly MetricName[] = shape.isClassification
-    ? ['loss', 'accuracy']
-    : shape.metrics.includes('rmse')
-      ? ['loss', 'rmse']
-      : ['loss'];
+  const main: MetricName[] = ['loss', ...shape.metrics.filter((metric) => metric === 'accuracy' || metric === 'rmse')];
+  if (shape.isClassification && !main.includes('accuracy')) main.push('accuracy');
+  const others = shape.metrics.filter((metric) => !main.includes(metric));
   return (
     <Panel
       title="Curves"

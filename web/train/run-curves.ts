@@ -47,6 +47,8 @@ export interface RunCurves {
   update(): void;
   metric(metric: MetricName, xUnit: number): readonly ChartSeries[];
   learningRate(xUnit: number): readonly ChartSeries[];
+  /** From the first step of the run to the last one that is known, for all charts alike. */
+  axis(xUnit: number): { readonly from: number; readonly to: number };
 }
 
 export function openRunCurves({ points, evaluations }: CurveLists, shape: CurveShape, recipe: Recipe): RunCurves {
@@ -64,7 +66,9 @@ export function openRunCurves({ points, evaluations }: CurveLists, shape: CurveS
   const evaluated = openColumns(evaluations, [
     ({ step }) => step,
     ...members.flatMap((member) => [
-      (event: EvaluationEvent) => event.members[member]?.learningRate,
+      // The batches tell it too, but those of the sessions before the page was opened are not kept.
+      ({ step, members: evaluatedMembers }: EvaluationEvent) =>
+        step < (points[0]?.step ?? Infinity) ? evaluatedMembers[member]?.learningRate : undefined,
       ...splits.flatMap((split) =>
         metricNames.map((metric) => (event: EvaluationEvent) => event.members[member]?.[split]?.[metric]),
       ),
@@ -116,8 +120,10 @@ export function openRunCurves({ points, evaluations }: CurveLists, shape: CurveS
         ];
       });
     },
+    axis(xUnit) {
+      return { from: 0, to: Math.max(points.at(-1)?.step ?? 0, evaluations.at(-1)?.step ?? 0, 1) / xUnit };
+    },
     learningRate(xUnit) {
-      // The batches of a session before are not kept; its evaluations are.
       return members.flatMap((member): ChartSeries[] => {
         const own = {
           xUnit,

@@ -45,7 +45,7 @@ export function RunPanel() {
         <RunControls />
         {fault.value !== undefined && <Notice tone="bad">{fault.value}</Notice>}
         {current === undefined ? <FirstRun /> : <Progress current={current} />}
-        {sentence !== undefined && <p class="small muted run-sentence">{sentence}</p>}
+        {sentence !== undefined && <p class="small muted">{sentence}</p>}
         {current?.message !== undefined && (
           <Notice tone={current.state === 'failed' ? 'bad' : 'warn'}>{current.message}</Notice>
         )}

@@ -8,10 +8,11 @@ export const sayCount = (count: number, one: string, many = `${one}s`): string =
 
 /** 1,234,567 as 1.23 M. */
 export function formatShort(count: number): string {
+  if (!Number.isFinite(count)) return '–';
   const units = ['', ' k', ' M', ' G', ' T'];
   const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
-  return `${power === 0 ? String(Math.round(value)) : value.toPrecision(3)}${units[power] ?? ''}`;
+  return `${power === 0 ? String(Number(value.toPrecision(3))) : value.toPrecision(3)}${units[power] ?? ''}`;
 }
 
 export function formatBytes(bytes: number): string {

@@ -48,8 +48,9 @@ export function ToolPanel<Progress, Result, Choice>(props: ToolPanelProps<Progre
         <p class="verify-proves">{proves}</p>
         {needsGpu && device.value !== undefined && !hasGpu && (
           <Notice tone="warn">
-            This check needs WebGPU:{' '}
-            {device.value.problem ?? 'the CPU path is chosen. Choose the GPU to compare the two.'}
+            {device.value.problem === undefined
+              ? 'This check compares with the GPU, and the CPU path is chosen. Choose the GPU at the top of the page.'
+              : 'This check compares with the GPU, and this browser offers no WebGPU device here.'}
           </Notice>
         )}
         {props.controls}

@@ -12,12 +12,15 @@ import type { Workplace } from './workplace.ts';
 /** Points of the curve of the learning rate. */
 const curvePoints = 400;
 
-export function buildHandlers({ devices, dataset: load }: Workplace): Handlers<BuildCalls> {
+export function buildHandlers({ devices, dataset: load, seenData }: Workplace): Handlers<BuildCalls> {
   return {
     async describe({ recipe }): Promise<Description> {
       const dataset = await load(recipe.data);
       const device = await devices.current();
-      const { plan, duration, views, members } = prepare(recipe, dataset, { maxBindingBytes: maxBindingBytes(device) });
+      const { plan, duration, views, members } = prepare(recipe, dataset, {
+        maxBindingBytes: maxBindingBytes(device),
+        seenData,
+      });
       const { split } = views[0]!;
       const { task, inputShape, outputCount, classNames, notes } = dataset;
       return {

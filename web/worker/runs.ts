@@ -47,15 +47,19 @@ export function runsHandlers({ database }: Workplace): Handlers<RunsCalls> {
 async function readRun(database: Database, id: string): Promise<StoredRun> {
   const entry = await readEntry(database, id);
   const recipe = await readRecipe(database, id);
-  const files = await readRunFiles(database, id);
-  const textOf = (path: string): string => new TextDecoder().decode(files.get(path));
+  // Checkpoints are left where they are: a run that is compared while it is trained is read every few seconds.
+  const [metrics, observations, result] = await Promise.all(
+    ['metrics.jsonl', 'observations.jsonl', 'result.json'].map(async (path) =>
+      new TextDecoder().decode(await database.get('files', [id, path])),
+    ),
+  );
   const place = `${entry.name}/result.json`;
   const population = recipe.members?.length ?? 1;
   return {
     entry,
     recipe,
-    evaluations: wholeLines(textOf('metrics.jsonl')).map((line) => parseEvaluationLine(line, population)),
-    ...(files.has('result.json') && { result: parseResult(parseJson(textOf('result.json'), place), place) }),
-    observationCount: wholeLines(textOf('observations.jsonl')).length,
+    evaluations: wholeLines(metrics ?? '').map((line) => parseEvaluationLine(line, population)),
+    ...(result !== undefined && result !== '' && { result: parseResult(parseJson(result, place), place) }),
+    observationCount: wholeLines(observations ?? '').length,
   };
 }

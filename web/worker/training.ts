@@ -160,7 +160,10 @@ function keepPrepared(workplace: Workplace): PrepareRecipe {
     const limit = maxBindingBytes(device);
     const key = JSON.stringify([recipe, limit, observe]);
     if (kept?.key !== key || kept.prepared.dataset !== dataset) {
-      kept = { key, prepared: prepare(recipe, dataset, { maxBindingBytes: limit, observe }) };
+      kept = {
+        key,
+        prepared: prepare(recipe, dataset, { maxBindingBytes: limit, observe, seenData: workplace.seenData }),
+      };
     }
     return kept.prepared;
   };

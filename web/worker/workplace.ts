@@ -3,6 +3,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { RecipeError } from '../../src/errors.ts';
 import type { DataRecipe } from '../../src/recipe/schema.ts';
 import type { Device } from '../../src/train/device.ts';
+import type { SeenData } from '../../src/train/session.ts';
 import { openPageFiles } from '../storage/data-files.ts';
 import type { PageFiles } from '../storage/data-files.ts';
 import { openDatabase } from '../storage/database.ts';
@@ -26,6 +27,8 @@ export interface Workplace {
   database(): Promise<Database>;
   /** The data of a recipe; the last one that was asked for is kept. */
   dataset(data: DataRecipe): Promise<Dataset>;
+  /** For `prepare`, so that a large set is measured once. */
+  readonly seenData: SeenData;
   /** Forgets what is kept: a file has changed. */
   forgetDatasets(): void;
   /** For `chunkMilliseconds` of whatever trains. */
@@ -52,6 +55,7 @@ export function openWorkplace(start: WorkerStart): Workplace {
     files,
     database: () => database,
     dataset: datasets.load,
+    seenData: new WeakMap(),
     forgetDatasets: datasets.forget,
     chunkBudget: () => (visible ? chunkMilliseconds.seen : chunkMilliseconds.hidden),
     setVisible(now) {
