@@ -2,6 +2,7 @@
  * The program behind `npm run bench:page`: the built page in a browser, training a recipe in turns with the command line's trainer on the same
  * adapter. How soon the first loss comes, how smooth the page stays, what looking inside costs, how fast it trains.
  */
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { chromium } from 'playwright';
@@ -25,6 +26,13 @@ interface PageOptions {
   readonly gpu: boolean;
 }
 
+/**
+ * How much of the inside is looked at: nothing is even observed; statistics are taken ten times a second, as always; the activations of a row
+ * are drawn too.
+ */
+type Looking = 'unobserved' | 'closed' | 'open';
+const ways: readonly Looking[] = ['unobserved', 'closed', 'open'];
+
 /** What one training in the page was like. */
 interface Visit {
   /** From opening the address to the first loss, with Train clicked as soon as it can be. */
@@ -46,9 +54,10 @@ interface ShownRun {
 /** The parts of the hooks that are used here; see web/state/hooks.ts. */
 interface Hooks {
   readonly run: { readonly value: ShownRun | undefined };
+  readonly engine: { call(name: 'train', request: object): Promise<{ readonly result: ResultJson }> };
   replaceDraft(recipe: Recipe): void;
 }
-type WithHooks = typeof globalThis & { descent: Hooks; longTasks: number[]; frames: number };
+type WithHooks = typeof globalThis & { descent: Hooks; longTasks: number[]; frames: number; began: number };
 
 async function main(): Promise<void> {
   const command = new Command('bench:page')
@@ -60,32 +69,30 @@ async function main(): Promise<void> {
     .parse();
   const options = command.opts<PageOptions>();
   const recipe = overrideRecipe(builtInRecipes[options.recipe], { epochs: options.epochs });
-  const pageFolder = fileURLToPath(new URL('./page', import.meta.url));
+  const pageFolder = join(dirname(fileURLToPath(import.meta.url)), 'page');
   await using server = await openServer({ pageFolder, dataFolders: [], host: 'localhost', port: 0 });
   const browser = await chromium.launch(await findBrowser({ gpu: options.gpu }));
-  const closed: Visit[] = [];
-  const open: Visit[] = [];
+  const visits: Record<Looking, Visit[]> = { unobserved: [], closed: [], open: [] };
   const headless: number[] = [];
   try {
     for (let round = 0; round < options.rounds; round++) {
-      closed.push(await visit(browser, server.url, recipe, false));
-      open.push(await visit(browser, server.url, recipe, true));
+      for (const looking of ways) visits[looking].push(await visit(browser, server.url, recipe, looking));
       headless.push(await trainHeadless(recipe, options.gpu));
     }
   } finally {
     await browser.close();
   }
   const median = (values: readonly number[]): number => Number(summarize(values).median.toPrecision(3));
-  const describe = (visits: readonly Visit[]) => {
-    const tasks = visits.flatMap(({ longTasks }) => longTasks);
+  const describe = (looking: Looking) => {
+    const tasks = visits[looking].flatMap(({ longTasks }) => longTasks);
     return {
-      stepsPerSecond: median(visits.map((each) => each.stepsPerSecond)),
-      framesPerSecond: median(visits.map((each) => each.framesPerSecond)),
+      stepsPerSecond: median(speedOf(looking)),
+      framesPerSecond: median(visits[looking].map((each) => each.framesPerSecond)),
       longTasks: tasks.length,
       longestTaskMs: Math.round(Math.max(0, ...tasks)),
     };
   };
-  const speedOf = (visits: readonly Visit[]): number[] => visits.map((each) => each.stepsPerSecond);
+  const speedOf = (looking: Looking): number[] => visits[looking].map((each) => each.stepsPerSecond);
   const ratios = (a: readonly number[], b: readonly number[]): number =>
     median(a.map((value, index) => value / b[index]!));
   process.stdout.write(
@@ -93,31 +100,34 @@ async function main(): Promise<void> {
       recipe: options.recipe,
       epochs: options.epochs,
       rounds: options.rounds,
-      adapter: closed[0]!.adapter,
+      adapter: visits.closed[0]!.adapter,
       browser: browser.version(),
-      firstLossMs: median(closed.map(({ firstLossMs }) => firstLossMs)),
-      lookingClosed: describe(closed),
-      lookingOpen: describe(open),
+      firstLossMs: median(visits.closed.map(({ firstLossMs }) => firstLossMs)),
+      unobserved: describe('unobserved'),
+      closed: describe('closed'),
+      open: describe('open'),
       headlessStepsPerSecond: median(headless),
-      pageOverHeadless: ratios(speedOf(closed), headless),
-      openOverClosed: ratios(speedOf(open), speedOf(closed)),
+      unobservedOverHeadless: ratios(speedOf('unobserved'), headless),
+      closedOverUnobserved: ratios(speedOf('closed'), speedOf('unobserved')),
+      openOverUnobserved: ratios(speedOf('open'), speedOf('unobserved')),
     }),
   );
 }
 
 /** One training in a fresh profile. */
-async function visit(browser: Browser, url: string, recipe: Recipe, looking: boolean): Promise<Visit> {
+async function visit(browser: Browser, url: string, recipe: Recipe, looking: Looking): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
     const opened = performance.now();
     await page.goto(`${url}?hooks`);
     await page.evaluate((json) => (globalThis as WithHooks).descent.replaceDraft(json), recipe);
+    await observe(page);
+    if (looking === 'unobserved') return await page.evaluate(trainUnobserved, recipe);
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.waitForFunction(() => ((globalThis as WithHooks).descent.run.value?.step ?? 0) > 0);
     const firstLossMs = performance.now() - opened;
-    if (looking) await page.getByRole('tab', { name: 'Activations' }).click();
-    await observe(page);
+    if (looking === 'open') await page.getByRole('tab', { name: 'Activations' }).click();
     await page.waitForFunction(
       () => ['finished', 'failed'].includes((globalThis as WithHooks).descent.run.value?.state ?? ''),
       undefined,
@@ -129,10 +139,24 @@ async function visit(browser: Browser, url: string, recipe: Recipe, looking: boo
   }
 }
 
+/** Runs in the page: the same training, without statistics and without a view of it. */
+async function trainUnobserved(recipe: Recipe): Promise<Visit> {
+  const scope = globalThis as WithHooks;
+  const request = { runId: 'unobserved', name: 'unobserved', recipe, observe: false };
+  const { result } = await scope.descent.engine.call('train', request);
+  return {
+    firstLossMs: Number.NaN,
+    stepsPerSecond: Number(result.steps) / result.seconds.train,
+    longTasks: scope.longTasks,
+    framesPerSecond: (1000 * scope.frames) / (performance.now() - scope.began),
+    adapter: result.adapter,
+  };
+}
+
 /** Counts frames and long tasks from now on. */
 async function observe(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const scope = globalThis as WithHooks & { began: number };
+    const scope = globalThis as WithHooks;
     Object.assign(scope, { longTasks: [], frames: 0, began: performance.now() });
     new PerformanceObserver((list) => {
       scope.longTasks.push(...list.getEntries().map(({ duration }) => duration));
@@ -147,7 +171,7 @@ async function observe(page: Page): Promise<void> {
 
 /** Runs in the page. */
 function readVisit(firstLossMs: number): Visit {
-  const scope = globalThis as WithHooks & { began: number };
+  const scope = globalThis as WithHooks;
   const run = scope.descent.run.value;
   if (run?.result === undefined) throw new Error(run?.message ?? 'the run has no result');
   const { seconds, adapter } = run.result;

@@ -60,7 +60,7 @@ test.each([
 
 test('an unknown recipe name lists the near one and the known ones', async () => {
   expect(await complaint(['plan', 'digts'])).toMatch(
-    /^descent: digts: is no file and no built-in recipe\. Did you mean "digits"\? Built in: cifar10-cnn, cifar10-cyclic, .*digits, /,
+    /^descent: digts: is no file and no built-in recipe\. Did you mean "digits"\? Built in: blobs, cifar10-cnn, .*digits, /,
   );
   expect(await complaint(['recipes', 'fashon-mlp'])).toContain('Did you mean "fashion-mlp"?');
 });
