@@ -4,36 +4,8 @@
  */
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import * as v from 'valibot';
-import { DataError } from '../../src/errors.ts';
-
-/** null where a number was not finite. */
-const number = v.nullable(v.number());
-
-const tensorSchema = v.object({
-  name: v.string(),
-  layer: v.string(),
-  kind: v.picklist(['weight', 'gradient', 'update', 'activation']),
-  mean: number,
-  rms: number,
-  min: number,
-  max: number,
-  zeros: number,
-  bins: v.array(v.number()),
-});
-
-const observationSchema = v.object({
-  step: v.number(),
-  epoch: v.number(),
-  members: v.array(
-    v.object({
-      tensors: v.array(tensorSchema),
-      deadUnits: v.array(v.object({ layer: v.string(), share: number })),
-    }),
-  ),
-});
-
-export type TensorRecord = Readonly<v.InferOutput<typeof tensorSchema>>;
+import { parseObservationLine } from '../../src/train/observation-lines.ts';
+import type { TensorRecord } from '../../src/train/observation-lines.ts';
 
 /** One observation of one member. */
 export interface MemberRecord {
@@ -69,21 +41,7 @@ export async function readObservations(
 }
 
 function parseLine(text: string, path: string, line: number, member: number): MemberRecord | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new DataError(path, `line ${line + 1} is no JSON. Delete the line, or copy the run again.`);
-  }
-  const parsed = v.safeParse(observationSchema, json);
-  if (!parsed.success) {
-    const place = v.getDotPath(parsed.issues[0]) ?? 'the top';
-    throw new DataError(
-      path,
-      `line ${line + 1} is no observation: ${place}: ${parsed.issues[0].message}. Copy it again.`,
-    );
-  }
-  const { step, epoch, members } = parsed.output;
+  const { step, epoch, members } = parseObservationLine(text, path, line + 1);
   const own = members[member];
   return own && { step, epoch, ...own };
 }

@@ -3,13 +3,16 @@
  */
 import { DeviceError } from '../errors.ts';
 import { stepFields } from '../ops/kernel.ts';
-import type { Kernel, Params, Workgroups } from '../ops/kernel.ts';
+import type { Constants, Kernel, Params, Workgroups } from '../ops/kernel.ts';
 import { programOf } from '../plan/executor.ts';
 import type { Executor, RunOptions, TimeOptions } from '../plan/executor.ts';
 import { sizeBytes } from '../plan/plan.ts';
 import type { Call, Executable } from '../plan/plan.ts';
 import type { GpuDevice } from './device.ts';
+import { inErrorScopes } from './error-scopes.ts';
+import type { Faults } from './error-scopes.ts';
 import { pipelineCache } from './pipelines.ts';
+import type { CompiledKernel } from './pipelines.ts';
 import { hasTimestamps, openTimestamps } from './profile.ts';
 import type { Timestamps } from './profile.ts';
 import { openStaging } from './staging.ts';
@@ -21,6 +24,12 @@ const uniformAlignment = 256;
 const stepBytes = 16;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
+interface CompiledCall extends CompiledKernel {
+  readonly call: Call;
+  readonly variant: string;
+  readonly tile: Constants;
+}
 
 interface BoundCall {
   readonly variant: string;
@@ -59,47 +68,48 @@ export async function createGpuExecutor(
     );
   };
 
-  device.pushErrorScope('out-of-memory');
-  device.pushErrorScope('validation');
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffers = new Map(
-    plan.buffers.map((buffer) => [buffer.name, createBuffer(buffer.name, sizeBytes(buffer), usage)]),
-  );
+  const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const callCount = Object.values(plan.programs).reduce((sum, calls) => sum + calls.length, 0);
+  // An arena is read once per checkpoint; of the tables two reads may be in flight.
+  const reads = plan.buffers
+    .filter(({ readBack }) => readBack)
+    .flatMap((buffer) => (buffer.kind === 'arena' ? [buffer] : [buffer, buffer]));
+  const cache = pipelineCache(device, gpu.shaders);
+  const { made: memory, faults: memoryFaults } = inErrorScopes(device, () => {
+    const steps = createBuffer('steps', plan.chunkRows * uniformAlignment, uniform);
+    const resource = { buffer: steps, offset: 0, size: stepBytes };
+    return {
+      buffers: new Map(
+        plan.buffers.map((buffer) => [buffer.name, createBuffer(buffer.name, sizeBytes(buffer), usage)]),
+      ),
+      params: createBuffer('params', callCount * uniformAlignment, uniform),
+      steps,
+      stepGroup: device.createBindGroup({ label: 'step', layout: cache.step, entries: [{ binding: 0, resource }] }),
+      staging: openStaging(device, reads.map(sizeBytes)),
+    };
+  });
+  const { buffers, params, steps, stepGroup, staging } = memory;
   const bufferAt = (name: string): GPUBuffer => {
     const buffer = buffers.get(name);
     if (buffer === undefined) throw new Error(`the plan has no buffer "${name}"`);
     return buffer;
   };
-  const steps = createBuffer(
-    'steps',
-    plan.chunkRows * uniformAlignment,
-    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-  );
   const stepData = new Uint32Array((plan.chunkRows * uniformAlignment) / 4);
-  const callCount = Object.values(plan.programs).reduce((sum, calls) => sum + calls.length, 0);
-  const params = createBuffer('params', callCount * uniformAlignment, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-  // An arena is read once per checkpoint; of the tables two reads may be in flight.
-  const reads = plan.buffers
-    .filter(({ readBack }) => readBack)
-    .flatMap((buffer) => (buffer.kind === 'arena' ? [buffer] : [buffer, buffer]));
-  const staging = openStaging(device, reads.map(sizeBytes));
   const dispose = (): void => {
     staging[Symbol.dispose]();
     for (const buffer of owned) buffer.destroy();
   };
 
-  const cache = pipelineCache(device, gpu.shaders);
-  const stepGroup = device.createBindGroup({
-    label: 'step',
-    layout: cache.step,
-    entries: [{ binding: 0, resource: { buffer: steps, offset: 0, size: stepBytes } }],
-  });
-  let callIndex = 0;
-  async function bind({ kernel, tensors, params: values, constants }: Call): Promise<BoundCall> {
-    const offset = callIndex++ * uniformAlignment;
+  async function compile(call: Call): Promise<CompiledCall> {
+    const { kernel, params: values, constants } = call;
     const variant = chooseVariant(kernel, values);
     const tile = variantConstants(gpu, kernel, variant, values);
-    const { pipeline, call: layout } = await cache.compile(kernel, { ...tile, ...constants });
+    return { ...(await cache.compile(kernel, { ...tile, ...constants })), call, variant, tile };
+  }
+  function bind({ call, variant, tile, pipeline, layout }: CompiledCall, index: number): BoundCall {
+    const { kernel, tensors, params: values } = call;
+    const offset = index * uniformAlignment;
     const data = packParams(kernel, values);
     device.queue.writeBuffer(params, offset, data);
     const bindings = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
@@ -110,7 +120,7 @@ export async function createGpuExecutor(
         label: kernel.name,
         layout,
         entries: [
-          ...bindings.map((binding, index) => {
+          ...bindings.map((binding, position) => {
             const place = tensors[binding];
             if (place === undefined) throw new Error(`${kernel.name}: nothing is bound to ${binding}`);
             const resource = {
@@ -119,7 +129,7 @@ export async function createGpuExecutor(
               // Kernels may read four floats at a time.
               size: roundUp(place.elements * 4, 16),
             };
-            return { binding: index, resource };
+            return { binding: position, resource };
           }),
           { binding: bindings.length, resource: { buffer: params, offset, size: data.byteLength } },
         ],
@@ -129,30 +139,29 @@ export async function createGpuExecutor(
       launch: (stepCount) => kernel.launch(values, tile, stepCount),
     };
   }
-  const programs: Record<string, readonly BoundCall[]> = {};
-  let failure: unknown;
-  // Not Promise.all: nothing may go on binding what is destroyed after a failure.
-  const bound = await Promise.all(
-    Object.entries(plan.programs).map(
-      async ([name, calls]) => [name, await Promise.allSettled(calls.map(bind))] as const,
-    ),
-  );
-  for (const [name, calls] of bound) {
-    failure ??= calls.find((call) => call.status === 'rejected')?.reason;
-    programs[name] = calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : []));
+  function check({ invalid, exhausted }: Faults): void {
+    if (exhausted !== null) {
+      throw new DeviceError(
+        `the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`,
+      );
+    }
+    if (invalid !== null) throw new Error(`invalid plan: ${invalid.message}`);
   }
-  const invalid = await device.popErrorScope();
-  const exhausted = await device.popErrorScope();
-  if (exhausted !== null) {
-    failure = new DeviceError(
-      `the adapter "${gpu.name}" has not enough memory for this plan (see "descent plan"): ${exhausted.message}`,
+  let programs: Readonly<Record<string, readonly BoundCall[]>>;
+  try {
+    const [compiled] = await Promise.all([
+      Promise.all(Object.values(plan.programs).flatMap((calls) => calls.map(compile))),
+      memoryFaults.then(check),
+    ]);
+    const { made: bound, faults } = inErrorScopes(device, () => compiled.map(bind));
+    check(await faults);
+    let taken = 0;
+    programs = Object.fromEntries(
+      Object.entries(plan.programs).map(([name, { length }]) => [name, bound.slice(taken, (taken += length))]),
     );
-  } else if (invalid !== null) {
-    failure ??= new Error(`invalid plan: ${invalid.message}`);
-  }
-  if (failure !== undefined) {
+  } catch (cause) {
     dispose();
-    throw failure;
+    throw cause;
   }
 
   /** Records and submits a program once per step: in one pass, which may be timed, or, `apart`, in one timed pass for each call. */

@@ -4,13 +4,14 @@
  */
 import { ShaderError } from '../errors.ts';
 import type { Constants, Kernel } from '../ops/kernel.ts';
+import { inErrorScopes } from './error-scopes.ts';
 import { assembleShader } from '../shader/assemble.ts';
 import type { AssembledShader, ShaderLibrary } from '../shader/assemble.ts';
 
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
-  /** Layout of group 0: tensors and parameters. */
-  readonly call: GPUBindGroupLayout;
+  /** Of group 0: tensors and parameters. */
+  readonly layout: GPUBindGroupLayout;
 }
 
 export interface PipelineCache {
@@ -69,7 +70,6 @@ async function compileKernel(
   step: GPUBindGroupLayout,
 ): Promise<CompiledKernel> {
   const assembled = assembleShader(`${kernel.name}.wgsl`, shaders, constants, replacedFiles(constants));
-  const module = device.createShaderModule({ label: kernel.name, code: assembled.code });
   const entry = (type: GPUBufferBindingType) => (_: string, index: number) => ({
     binding: index,
     visibility: GPUShaderStage.COMPUTE,
@@ -77,21 +77,30 @@ async function compileKernel(
   });
   const reads = Object.keys(kernel.reads);
   const writes = Object.keys(kernel.writes);
-  const call = device.createBindGroupLayout({
-    label: kernel.name,
-    entries: [
-      ...reads.map(entry('read-only-storage')),
-      ...writes.map((name, index) => entry('storage')(name, reads.length + index)),
-      entry('uniform')('params', reads.length + writes.length),
-    ],
+  // What is wrong with them is told when they are compiled.
+  const { made } = inErrorScopes(device, () => {
+    const layout = device.createBindGroupLayout({
+      label: kernel.name,
+      entries: [
+        ...reads.map(entry('read-only-storage')),
+        ...writes.map((name, index) => entry('storage')(name, reads.length + index)),
+        entry('uniform')('params', reads.length + writes.length),
+      ],
+    });
+    return {
+      module: device.createShaderModule({ label: kernel.name, code: assembled.code }),
+      layout,
+      pipelineLayout: device.createPipelineLayout({ bindGroupLayouts: [layout, step] }),
+    };
   });
+  const { module, layout, pipelineLayout } = made;
   try {
     const pipeline = await device.createComputePipelineAsync({
       label: kernel.name,
-      layout: device.createPipelineLayout({ bindGroupLayouts: [call, step] }),
+      layout: pipelineLayout,
       compute: { module, entryPoint: 'main', constants: { ...assembled.overrides } },
     });
-    return { pipeline, call };
+    return { pipeline, layout };
   } catch (cause) {
     throw new ShaderError(await describeFailure(module, assembled, cause), { cause });
   }

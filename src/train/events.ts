@@ -54,6 +54,8 @@ export interface ProgressEvent {
   readonly losses: readonly number[];
   /** [steps of the chunk, population, 3]: sums over each step's batch: losses, right answers, and what `lossColumns` says of the third. */
   readonly batchSums: ArrayLike<number>;
+  /** Of the chunk's last step, per member. */
+  readonly learningRates: readonly number[];
   readonly samplesPerSecond: number;
 }
 

@@ -7,6 +7,8 @@ import type { StepScalars, Values } from '../ops/kernel.ts';
 import type { ObservedKind } from '../plan/observe.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Plan } from '../plan/plan.ts';
+import { openObserveClock } from './observe-clock.ts';
+import type { ClockOptions } from './observe-clock.ts';
 
 /** Of one tensor of one member, in one step; of a large tensor an even sample: 16,384 elements, shared out among the members of a population. */
 export interface TensorStatistics {
@@ -47,11 +49,9 @@ export interface Observation {
 
 /**
  * When to observe. `count`: so many times, evenly from the first step to the last, at most every other step; the same steps in a run that
- * was resumed. `everySeconds`: whenever so much time has passed. With `parameters`, the parameters themselves come along.
+ * was resumed. `everySeconds`: by the clock. With `parameters`, the parameters themselves come along.
  */
-export type ObserveOptions = ({ readonly count: number } | { readonly everySeconds: number }) & {
-  readonly parameters?: boolean;
-};
+export type ObserveOptions = ({ readonly count: number } | ClockOptions) & { readonly parameters?: boolean };
 
 /** The steps that are observed of so many, from 0. */
 export function observedSteps(count: number, steps: number): readonly number[] {
@@ -61,11 +61,13 @@ export function observedSteps(count: number, steps: number): readonly number[] {
 }
 
 export interface Observer {
+  /** Steps are run again from here on, after an evaluation: what came before does not count. */
+  resume(step: number): void;
   /** Where a chunk from this step on has to end, at most at `stop`: after the next step that is observed. */
   stopAt(step: number, stop: number): number;
   /** Runs the steps of a chunk, those that are not observed by `train`. */
   run(steps: readonly StepScalars[], train: (steps: readonly StepScalars[]) => Promise<void> | void): Promise<void>;
-  /** What was observed of the step before this one, if it was; after its chunk is done. */
+  /** What was observed of the step before this one, if it was; asked when a chunk is done that ends there. */
   take(step: number, diverged: (member: number) => boolean): Promise<Observation | undefined>;
 }
 
@@ -78,24 +80,19 @@ export function openObserver(
 ): Observer {
   const planned = 'count' in options ? observedSteps(options.count, duration.steps) : [];
   const isPlanned = new Set(planned);
-  /** By the clock: when the next observation is due. */
-  let due: number | undefined;
+  const clock = 'count' in options ? undefined : openObserveClock(options);
   const flying = new Map<number, Promise<readonly Values[]>>();
-
-  function isDue(step: number): boolean {
-    if ('count' in options) return isPlanned.has(step);
-    const now = performance.now();
-    if (due !== undefined && now < due) return false;
-    // Chunks do not end on time: what one comes too late, the next may come earlier.
-    due = Math.max((due ?? now) + options.everySeconds * 1000, now);
-    return true;
-  }
+  let done = 0;
 
   return {
+    resume(step) {
+      done = step;
+      clock?.resume();
+    },
     stopAt: (step, stop) => Math.min(stop, ...planned.filter((observed) => observed >= step).map((each) => each + 1)),
     async run(steps, train) {
       const last = steps.at(-1);
-      if (last === undefined || !isDue(last.step)) {
+      if (last === undefined || !(clock?.isDue() ?? isPlanned.has(last.step))) {
         await train(steps);
         return;
       }
@@ -109,6 +106,8 @@ export function openObserver(
     },
     async take(step, diverged) {
       const tables = flying.get(step);
+      clock?.finished(step - done, tables !== undefined);
+      done = step;
       if (tables === undefined) return undefined;
       flying.delete(step);
       const [statistics, parameters] = await tables;

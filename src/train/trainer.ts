@@ -28,6 +28,7 @@ import { decide, evaluatePoint, finalResults, namedWeights, zeroMember } from '.
 import { startRun } from './run.ts';
 import type { Run } from './run.ts';
 import { describeModel } from './saved-model.ts';
+import { learningRate } from './schedule.ts';
 import { createFeed, initialArena, memberTable, prepare, uploadData } from './session.ts';
 import type { Prepared } from './session.ts';
 
@@ -237,6 +238,7 @@ async function* runTraining(
       const stop = nextEvaluation(recipe, duration, progress.step);
       let submitted = progress.step;
       chunks.resume();
+      observer?.resume(progress.step);
       while (progress.step < stop) {
         if (chunks.inFlight() === 0 && faults.length > 0) await takeCheckpoint();
         if (chunks.inFlight() === 0 && pausing()) yield* pause();
@@ -260,6 +262,9 @@ async function* runTraining(
             epoch,
             losses,
             batchSums: chunk.table,
+            learningRates: progress
+              .plateaus()
+              .map((plateau, index) => learningRate(prepared.members[index]!, progress.step - 1, duration, plateau)),
             samplesPerSecond: samples / seconds,
           };
           const observation = await observer?.take(progress.step, isDiverged);

@@ -81,6 +81,20 @@ test('an executor that cannot be built leaves no buffer behind, and the device u
   await executor.read('parameters');
 });
 
+test('executors that are built at the same time are told their own faults only', async () => {
+  const buffers = plan.buffers.map((buffer) =>
+    buffer.name === 'parameters' ? { ...buffer, elements: 2 ** 38 } : buffer,
+  );
+  const built = await Promise.allSettled([
+    createGpuExecutor(gpu, plan),
+    createGpuExecutor(gpu, { ...plan, buffers }),
+    createGpuExecutor(gpu, plan),
+  ]);
+  expect(built.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(gpu.refusal()).toBeUndefined();
+  for (const one of built) if (one.status === 'fulfilled') one.value[Symbol.dispose]();
+});
+
 test('an arena has one staging buffer, a table that is read has two', async () => {
   const alive = trackBuffers(gpu.device);
   using executor = await createGpuExecutor(gpu, plan);

@@ -1,6 +1,7 @@
 /** Observations and learning curves as a run would write them, of any length. */
 import type { CurvePoint } from '../../node/report/figures/curves.ts';
-import type { MemberRecord, TensorRecord } from '../../node/report/observations.ts';
+import type { MemberRecord } from '../../node/report/observations.ts';
+import type { TensorRecord } from '../../src/train/observation-lines.ts';
 
 export function curvePoints(count: number): CurvePoint[] {
   return Array.from({ length: count }, (_, index) => ({

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { TrainOptions } from '../../src/train/trainer.ts';
 import { observationLine, observationStep, observedSteps } from '../../src/train/observe.ts';
 import type { MemberObservation, Observation } from '../../src/train/observe.ts';
+import { observationOf, parseObservationLine } from '../../src/train/observation-lines.ts';
 import { prepare } from '../../src/train/session.ts';
 import { clouds, hashes, smallRecipe, trainAll, trainToFailure, trainUntil } from './support.ts';
 import type { Finished } from './support.ts';
@@ -219,4 +220,20 @@ test('a plan that was prepared without it cannot be observed', async () => {
   const { plan } = prepare(recipe, clouds(), { observe: true });
   expect(prepared.plan.programs.observe).toBeUndefined();
   expect(plan.programs.train).toEqual(prepared.plan.programs.train);
+});
+
+test('an observation comes back from its line, to the seven digits that it has; a line that is none is named', async () => {
+  const [one] = observationsOf(await observed(1));
+  const back = observationOf(parseObservationLine(observationLine(one!), 'observations.jsonl', 1));
+  expect(back.members[0]?.tensors.map(({ name, kind, bins }) => [name, kind, bins])).toEqual(
+    one!.members[0]?.tensors.map(({ name, kind, bins }) => [name, kind, bins]),
+  );
+  for (const [index, { rms }] of back.members[0]!.tensors.entries()) {
+    expect(rms).toBeCloseTo(one!.members[0]!.tensors[index]!.rms, 6);
+  }
+  const spoilt = observationLine(one!).replace(/"mean":[^,]+/, '"mean":null');
+  expect(observationOf(parseObservationLine(spoilt, 'x', 1)).members[0]?.tensors[0]?.mean).toBeNaN();
+  expect(() => parseObservationLine('{"step":1}', 'run/observations.jsonl', 3)).toThrow(
+    'run/observations.jsonl: line 3 is no observation: ',
+  );
 });

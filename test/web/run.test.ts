@@ -216,6 +216,33 @@ describe('a run on the page', () => {
     expect(curves.points).toEqual([]);
   });
 
+  test('that is opened again and gone on with before it has paused takes no notice of how its last session ends', async () => {
+    const first = await startTraining();
+    train(1, 2);
+    const shown = { ...run.value!, state: 'paused' as const };
+    leaveRun();
+    showRun(shown, []);
+    void resumeRun();
+    await settled();
+    expect(sessions).toHaveLength(1);
+    first.emit({ type: 'recovered', reason: 'gone', step: 3 });
+    expect(run.value?.message).toBeUndefined();
+    await first.end({ state: 'paused', step: 5 });
+    expect(sessions).toHaveLength(2);
+    expect(runState.value).toBe('starting');
+    last().emit(startAt(5));
+    expect(run.value).toMatchObject({ state: 'training', step: 5 });
+  });
+
+  test('that is opened again before it has paused is told how far its last session came', async () => {
+    const first = await startTraining();
+    const shown = { ...run.value!, state: 'paused' as const };
+    leaveRun();
+    showRun(shown, []);
+    await first.end({ state: 'paused', step: 5 });
+    expect(run.value).toMatchObject({ state: 'paused', step: 5 });
+  });
+
   test('does one step and pauses', async () => {
     void startRun({ singleStep: true });
     await settled();

@@ -38,7 +38,7 @@ function evaluation(step: number, members: readonly Partial<MemberEvaluation>[])
 }
 
 function stored(fields: Partial<StoredRun>): StoredRun {
-  return { entry, recipe, evaluations: [], observationCount: 0, ...fields };
+  return { entry, recipe, evaluations: [], ...fields };
 }
 
 function result(fields: Partial<ResultJson>): ResultJson {

@@ -1,6 +1,7 @@
 /** Calls about the runs that the browser keeps. */
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { EvaluationEvent } from '../../src/train/events.ts';
+import type { Observation } from '../../src/train/observe.ts';
 import type { ResultJson } from '../../src/train/result-json.ts';
 import type { RunEntry } from '../storage/database.ts';
 import type { Call } from './calls.ts';
@@ -19,12 +20,13 @@ export interface StoredRun {
   /** Up to the last checkpoint. */
   readonly evaluations: readonly EvaluationEvent[];
   readonly result?: ResultJson;
-  readonly observationCount: number;
 }
 
 export interface RunsCalls {
   readonly listRuns: Call<undefined, RunList>;
   readonly readRun: Call<{ readonly id: string }, StoredRun>;
+  /** At most so many, evenly over the run up to its last checkpoint. */
+  readonly readObservations: Call<{ readonly id: string; readonly most: number }, readonly Observation[]>;
   readonly renameRun: Call<{ readonly id: string; readonly name: string }, void>;
   /** Fails for a run that is being trained. */
   readonly deleteRuns: Call<{ readonly ids: readonly string[] }, void>;

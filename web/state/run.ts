@@ -9,6 +9,7 @@ import type { Observation } from '../../src/train/observe.ts';
 import type { ResultJson } from '../../src/train/result-json.ts';
 import { engine, EngineError } from '../engine/engine.ts';
 import type { LossPoint, ProgressReport, StartReport, TrainReport } from '../protocol/training.ts';
+import { newId } from '../storage/new-id.ts';
 import { refreshDevice } from './device.ts';
 import { checked } from './draft.ts';
 
@@ -35,6 +36,8 @@ export const run = signal<CurrentRun | undefined>(undefined);
 /** Curves of the current run; the arrays grow in place, so `curveVersion` tells that there is more. */
 export const curves = { points: [] as LossPoint[], evaluations: [] as EvaluationEvent[] };
 export const curveVersion = signal(0);
+/** Those of a stored run that are shown when it is put on the page. */
+const shownObservations = 48;
 export const observation = signal<Observation | undefined>(undefined);
 
 export const runState = computed(() => run.value?.state);
@@ -107,7 +110,10 @@ export function showRun(shown: CurrentRun, evaluations: readonly EvaluationEvent
 
 /** Puts a run of the browser's storage on the page. Rejects where it cannot be read. */
 export async function showStoredRun(id: string): Promise<void> {
-  const { entry, recipe, evaluations, result } = await engine.call('readRun', { id });
+  const [{ entry, recipe, evaluations, result }, observations] = await Promise.all([
+    engine.call('readRun', { id }),
+    engine.call('readObservations', { id, most: shownObservations }),
+  ]);
   const { name, state, step, steps, note } = entry;
   showRun(
     {
@@ -123,19 +129,16 @@ export async function showStoredRun(id: string): Promise<void> {
     },
     evaluations,
   );
+  // One by one, as they came when it was trained.
+  for (const each of observations) observation.value = each;
 }
 
 async function startRecipe(recipe: Recipe, options: SessionOptions): Promise<void> {
   batch(() => {
     clearCurves();
-    run.value = { id: newRunId(), name: recipe.name, recipe, state: 'starting', step: 0 };
+    run.value = { id: newId(), name: recipe.name, recipe, state: 'starting', step: 0 };
   });
   await trainShown(options);
-}
-
-/** `crypto.randomUUID` is only there in secure contexts. */
-function newRunId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function clearCurves(): void {
@@ -165,8 +168,8 @@ async function train(
   { singleStep = false }: SessionOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  /** Another run may have been put on the page since. */
-  const isShown = (): boolean => run.value?.id === runId;
+  /** Another run may have been put on the page since, or a later session of this one may have been begun. */
+  const isShown = (): boolean => run.value?.id === runId && session?.controller.signal === signal;
   if (signal.aborted) {
     if (isShown()) change({ state: 'paused' });
     return;

@@ -16,6 +16,7 @@ import type {
   StoredSearch,
   TrialPoint,
 } from '../protocol/searching.ts';
+import { newId } from '../storage/new-id.ts';
 import { checked, replaceDraft } from './draft.ts';
 import { startRun } from './run.ts';
 import { showView } from './view.ts';
@@ -109,7 +110,7 @@ export async function startSearch(): Promise<void> {
   if (!('recipe' in checked.value) || isSearching.value) return;
   const { recipe } = checked.value;
   show({
-    id: crypto.randomUUID(),
+    id: newId(),
     name: recipe.name,
     recipe,
     ...memoryBytes(),

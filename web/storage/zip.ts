@@ -5,6 +5,7 @@ import { parseEvaluationLine } from '../../src/train/result-json.ts';
 import { packRun, unpackRun } from '../../src/train/run-zip.ts';
 import type { UnpackedRun } from '../../src/train/run-zip.ts';
 import type { Database, RunEntry } from './database.ts';
+import { newId } from './new-id.ts';
 import { putRun, readEntry, readRunFiles, summary } from './runs.ts';
 
 /** A run as a zip file, and a name for that. */
@@ -32,7 +33,7 @@ function describeRun({ name, recipe, model, result, files }: UnpackedRun): RunEn
   const lastLine = lines.at(-1);
   const [member] = lastLine === undefined ? [] : parseEvaluationLine(lastLine, recipe.members?.length ?? 1).members;
   return {
-    id: randomId(),
+    id: newId(),
     name,
     created: now,
     updated: now,
@@ -50,9 +51,4 @@ function describeRun({ name, recipe, model, result, files }: UnpackedRun): RunEn
 function newestStep(paths: readonly string[]): number {
   const names = paths.map((path) => path.replace('checkpoints/', ''));
   return Number(/\d+/.exec(checkpointNames(names).at(-1) ?? '')?.[0] ?? 0);
-}
-
-/** Not `crypto.randomUUID`, which pages without a secure context lack. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,7 +1,6 @@
 /** Progress of a training as the page draws it: chunks of a few milliseconds gathered into about thirty points a second. */
 import { lossColumns } from '../../src/ops/tables.ts';
-import type { EvaluationEvent, ProgressEvent } from '../../src/train/events.ts';
-import { learningRate } from '../../src/train/schedule.ts';
+import type { ProgressEvent } from '../../src/train/events.ts';
 import type { Prepared } from '../../src/train/session.ts';
 import type { LossPoint, ProgressReport } from '../protocol/training.ts';
 
@@ -11,39 +10,26 @@ export interface ProgressReports {
   add(event: ProgressEvent): void;
   /** Reports what is gathered, if anything: called before every other event, and by itself as time passes. */
   flush(): void;
-  /** Tells what became of the learning rate. */
-  evaluated(event: EvaluationEvent): void;
 }
 
-export function startProgressReports(
-  prepared: Prepared,
-  lastEvaluation: EvaluationEvent | undefined,
-  emit: (report: ProgressReport) => void,
-): ProgressReports {
-  const { plan, members, duration, dataset, recipe } = prepared;
+export function startProgressReports(prepared: Prepared, emit: (report: ProgressReport) => void): ProgressReports {
+  const { plan, members, duration, dataset } = prepared;
   const { batch, population } = plan;
-  let evaluation = lastEvaluation;
   let reported = performance.now();
   let steps = 0;
   let last: ProgressEvent | undefined;
   const emptySums = () => members.map(() => ({ loss: 0, correct: 0 }));
   let sums = emptySums();
 
-  /** The rate of the last step; what a plateau makes of it is known from evaluations only. */
-  function rateOf(member: number, step: number): number {
-    const scheduled = learningRate(members[member]!, step - 1, duration);
-    return recipe.schedule.type === 'plateau' ? (evaluation?.members[member]?.learningRate ?? scheduled) : scheduled;
-  }
-
   function flush(): void {
     if (last === undefined) return;
-    const { step, epoch, samplesPerSecond } = last;
+    const { step, epoch, learningRates, samplesPerSecond } = last;
     const rows = steps * batch;
     const point: LossPoint = {
       step,
       losses: sums.map(({ loss }) => loss / rows),
       ...(dataset.task === 'classification' && { accuracies: sums.map(({ correct }) => correct / rows) }),
-      learningRates: members.map((_, member) => rateOf(member, step)),
+      learningRates,
     };
     const stepsPerSecond = samplesPerSecond / (batch * population);
     const secondsLeft = (duration.steps - step) / stepsPerSecond;
@@ -67,8 +53,5 @@ export function startProgressReports(
       if (performance.now() - reported >= reportMilliseconds) flush();
     },
     flush,
-    evaluated(event) {
-      evaluation = event;
-    },
   };
 }

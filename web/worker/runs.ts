@@ -1,5 +1,7 @@
 /** Answers calls about the runs that the browser keeps. What was deleted last stays in memory, so that it can be brought back. */
 import { parseJson } from '../../src/recipe/json.ts';
+import { observationOf, parseObservationLine } from '../../src/train/observation-lines.ts';
+import type { Observation } from '../../src/train/observe.ts';
 import { parseEvaluationLine } from '../../src/train/result-json.ts';
 import { parseResult, wholeLines } from '../../src/train/run-files.ts';
 import type { Handlers } from '../protocol/calls.ts';
@@ -40,6 +42,7 @@ export function runsHandlers({ database }: Workplace): Handlers<RunsCalls> {
       deleted = [];
     },
     exportRun: async ({ id }) => exportRun(await database(), id),
+    readObservations: async ({ id, most }) => readObservations(await database(), id, most),
     importRun: async ({ fileName, bytes }) => importRun(await database(), fileName, bytes),
   };
 }
@@ -48,8 +51,8 @@ async function readRun(database: Database, id: string): Promise<StoredRun> {
   const entry = await readEntry(database, id);
   const recipe = await readRecipe(database, id);
   // Checkpoints are left where they are: a run that is compared while it is trained is read every few seconds.
-  const [metrics, observations, result] = await Promise.all(
-    ['metrics.jsonl', 'observations.jsonl', 'result.json'].map(async (path) =>
+  const [metrics, result] = await Promise.all(
+    ['metrics.jsonl', 'result.json'].map(async (path) =>
       new TextDecoder().decode(await database.get('files', [id, path])),
     ),
   );
@@ -60,6 +63,17 @@ async function readRun(database: Database, id: string): Promise<StoredRun> {
     recipe,
     evaluations: wholeLines(metrics ?? '').map((line) => parseEvaluationLine(line, population)),
     ...(result !== undefined && result !== '' && { result: parseResult(parseJson(result, place), place) }),
-    observationCount: wholeLines(observations ?? '').length,
   };
+}
+
+async function readObservations(database: Database, id: string, most: number): Promise<Observation[]> {
+  const { name } = await readEntry(database, id);
+  const lines = wholeLines(new TextDecoder().decode(await database.get('files', [id, 'observations.jsonl'])));
+  const stride = Math.max(1, lines.length / most);
+  const wanted = Array.from({ length: Math.min(most, lines.length) }, (_, index) =>
+    Math.min(lines.length - 1, Math.round((index + 1) * stride) - 1),
+  );
+  return wanted.map((line) =>
+    observationOf(parseObservationLine(lines[line] ?? '', `${name}/observations.jsonl`, line + 1)),
+  );
 }

@@ -23,8 +23,8 @@ import { startProgressReports } from './progress-reports.ts';
 import { withRecovery } from './recovery.ts';
 import type { Workplace } from './workplace.ts';
 
-/** Between two looks inside. */
-const observationSeconds = 0.1;
+/** How often the inside is looked at, and what that may take of the time. */
+const observing = { everySeconds: 0.1, mostShare: 0.05 };
 
 type Context = CallContext<TrainReport>;
 type PrepareRecipe = (device: Device, recipe: Recipe, observe: boolean) => Promise<Prepared>;
@@ -71,14 +71,14 @@ async function trainOnce(
   const abort = (): void => stop.abort();
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
-  const reports = startProgressReports(prepared, store.evaluations.at(-1), emit);
+  const reports = startProgressReports(prepared, emit);
   try {
     const run = train(prepared.recipe, {
       device,
       prepared,
       signal: stop.signal,
       chunkMilliseconds: workplace.chunkBudget,
-      ...(observe && { observations: { everySeconds: observationSeconds, parameters: true } }),
+      ...(observe && { observations: { ...observing, parameters: true } }),
       ...(store.checkpoint && { checkpoint: store.checkpoint }),
       ...(initialWeights && {
         parameters: () => readWeights(initialWeights, name, prepared.plan.model, prepared.plan.population),
@@ -112,7 +112,6 @@ async function trainOnce(
         return;
       case 'evaluation':
         store.addEvaluation(event);
-        reports.evaluated(event);
         emit(event);
         return;
       case 'observation': {

@@ -2,8 +2,9 @@
  * Histograms: of the final weights as they are, and of weights and gradients over time as pictures with epoch from left to right, value
  * upwards and density as colour. The bins of an observation reach from its smallest to its largest value, so that they are resampled.
  */
+import type { TensorRecord } from '../../../src/train/observation-lines.ts';
 import type { ChartSpec } from '../chart.ts';
-import type { MemberRecord, TensorRecord } from '../observations.ts';
+import type { MemberRecord } from '../observations.ts';
 import { okabeIto, viridis } from '../palette.ts';
 import { drawValues, extentOf, sequentialMap, toDataUri } from '../pixels.ts';
 import { epochFormat, epochScale, numberFormat } from './figure.ts';
