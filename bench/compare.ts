@@ -3,7 +3,7 @@
  * that whatever else the machine does falls on all alike. The first side is Descent, against which the others are held.
  */
 import { join } from 'node:path';
-import { formatCount, formatNumber } from '../node/output.ts';
+import { formatCount, formatNumber } from '../src/numbers.ts';
 import { formatSpread } from './figures.ts';
 import { gigaflops } from './measure.ts';
 import { multiplyAdds, productElement } from './products.ts';

@@ -1,5 +1,6 @@
 /** Descent's figures on one device: what `descent bench` prints, as one JSON object each or as tables. */
-import { formatCount, formatNumber, formatTable } from '../node/output.ts';
+import { formatTable } from '../node/output.ts';
+import { formatCount, formatNumber } from '../src/numbers.ts';
 import type { Device } from '../src/train/device.ts';
 import {
   measureEpoch,

@@ -1,5 +1,5 @@
 /** How metrics are called and written. */
-import { formatNumber, formatPercent } from './output.ts';
+import { formatNumber, formatShare } from '../src/numbers.ts';
 
 /** Metrics as people write them. */
 const metricTitles: Readonly<Record<string, string>> = { rmse: 'RMSE', r2: 'R²' };
@@ -18,5 +18,5 @@ export function isShare(name: string): boolean {
 
 /** Shares in per cent. */
 export function formatMetric(name: string, value: number): string {
-  return isShare(name) ? formatPercent(value) : formatNumber(value);
+  return isShare(name) ? formatShare(value) : formatNumber(value);
 }

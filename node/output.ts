@@ -1,4 +1,4 @@
-/** What goes to a terminal or a table file: padded tables, CSV, numbers as people read them, and lines that are redrawn in place. */
+/** What goes to a terminal or a table file: padded tables, CSV, and lines that are redrawn in place. */
 
 /** Where the command line writes. Standard output holds results only; everything else goes to standard error. */
 export interface Io {
@@ -106,34 +106,4 @@ export function openLiveBlock(io: Io): LiveBlock {
       hasEnded = true;
     },
   };
-}
-
-/** 12345 as 12,345. */
-export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
-}
-
-/** A share 0..1 as 98.33 %. */
-export function formatPercent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
-}
-
-/** Four significant digits, without an exponent for everyday sizes. */
-export function formatNumber(value: number): string {
-  const size = Math.abs(value);
-  return size !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
-}
-
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
-  return unit === 0 ? `${bytes} B` : `${(bytes / 2 ** (10 * unit)).toFixed(1)} ${units[unit]}`;
-}
-
-export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${Math.floor(seconds % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

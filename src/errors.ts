@@ -88,3 +88,6 @@ export class NonFiniteError extends DescentError {
     super(message);
   }
 }
+
+/** What went wrong, in a sentence where an Error says one. */
+export const sayCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

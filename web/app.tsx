@@ -10,7 +10,7 @@ import type { RecipeJson } from './state/draft.ts';
 import { importRunFile } from './state/runs.ts';
 import { showView, view } from './state/view.ts';
 import type { View } from './state/view.ts';
-import { TrainView } from './train/train-view.tsx';
+import { TrainView } from './train-view.tsx';
 import { VerifyView } from './verify/verify-view.tsx';
 import { WebGpuNotice } from './webgpu-notice.tsx';
 

@@ -99,7 +99,7 @@ function DeviceChip() {
       <summary aria-label={`Device: ${name}`} id="adapter" data-kind={info?.kind}>
         <span class="lamp" data-tone={toneOf(info)} />
         <span class="device-name">{name}</span>
-        <span class="device-kind">{info?.kind.toUpperCase() ?? 'Device'}</span>
+        <span class="device-kind">{info?.kind.toUpperCase() ?? '…'}</span>
         {info?.kind === 'gpu' && info.software && <span class="tag">software, slow</span>}
       </summary>
       <div class="device-menu">

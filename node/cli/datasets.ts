@@ -4,9 +4,10 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { datasetCatalogue, fileLayouts } from '../../src/data/catalogue.ts';
 import type { CatalogueEntry } from '../../src/data/catalogue.ts';
+import { formatBytes, formatCount } from '../../src/numbers.ts';
 import { fetchDataset } from '../fetch.ts';
 import { datasetCacheDir, openDataFiles } from '../files.ts';
-import { formatBytes, formatCount, formatJson, formatTable, openLiveLine } from '../output.ts';
+import { formatJson, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption } from './options.ts';
 

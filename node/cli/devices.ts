@@ -4,10 +4,11 @@ import { shaderLibrary } from '../../shaders/index.ts';
 import { DeviceError } from '../../src/errors.ts';
 import { openGpuDevice } from '../../src/gpu/device.ts';
 import type { ArithmeticProbe } from '../../src/gpu/probe.ts';
+import { formatBytes } from '../../src/numbers.ts';
 import { cpuDevice } from '../../src/train/device.ts';
 import { listAdapters, openAdapter } from '../adapters.ts';
 import type { AdapterDescription } from '../adapters.ts';
-import { formatBytes, formatJson, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption } from './options.ts';
 

@@ -3,11 +3,12 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { loadDataset } from '../../src/data/dataset.ts';
 import type { SplitName } from '../../src/data/dataset.ts';
+import { formatCount, formatShare } from '../../src/numbers.ts';
 import { evaluateModel, memberRecipe } from '../../src/train/use-model.ts';
 import type { Evaluation } from '../../src/train/use-model.ts';
 import { openDataFiles } from '../files.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
-import { formatCount, formatJson, formatPercent, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { openTrainedModel, readModelFile, sayMember } from '../run-folder.ts';
 import { addDeviceOptions, addJsonOption, deviceName, openChosenDevice, parseCount } from './options.ts';
@@ -71,7 +72,7 @@ function formatEvaluation(evaluation: Evaluation, topK: number | undefined): str
   if (classes !== undefined) {
     const rows = classes.map(({ name, precision, recall, f1, support }) => [
       name,
-      ...[precision, recall, f1].map(formatPercent),
+      ...[precision, recall, f1].map((value) => formatShare(value)),
       formatCount(support),
     ]);
     blocks.push(formatTable([['class', 'precision', 'recall', 'F1', 'rows'], ...rows], 'lrrrr'));

@@ -1,10 +1,11 @@
 /** `descent gradcheck RECIPE`: the plan's gradient against central differences in float64; with --overfit, learning 100 examples by heart. */
 import { Command } from 'commander';
 import { CheckError, RecipeError } from '../../src/errors.ts';
+import { formatCount } from '../../src/numbers.ts';
 import { gradcheck } from '../../src/verify/gradcheck.ts';
 import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import { overfit } from '../../src/verify/overfit.ts';
-import { formatCount, formatJson, formatTable, openLiveLine } from '../output.ts';
+import { formatJson, formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 import {
   addDeviceOptions,

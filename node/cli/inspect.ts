@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { SplitName } from '../../src/data/dataset.ts';
-import { formatJson, formatNumber, formatTable } from '../output.ts';
+import { formatNumber } from '../../src/numbers.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import type { Inspection } from '../report/inspection.ts';
 import { sayMember } from '../run-folder.ts';
@@ -67,6 +68,6 @@ export function inspectCommand(io: Io): Command {
 
 function sayAnswer({ label, predicted, targets = [], predictions = [] }: Inspection): string {
   if (label !== undefined) return `is ${label}, predicted ${predicted}`;
-  const list = (values: readonly number[]): string => values.map(formatNumber).join(', ');
+  const list = (values: readonly number[]): string => values.map((value) => formatNumber(value)).join(', ');
   return `target ${list(targets)}, prediction ${list(predictions)}`;
 }

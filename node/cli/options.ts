@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { loadDataset } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { DataError, RecipeError } from '../../src/errors.ts';
+import { formatSeconds } from '../../src/numbers.ts';
 import { parseJson } from '../../src/recipe/json.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { TuneWhen, TuningReport } from '../../src/gpu/tuning.ts';
@@ -16,7 +17,6 @@ import type { Device } from '../../src/train/device.ts';
 import { rescaleToEpochs, trainedRowCount } from '../../src/train/duration.ts';
 import { openDevice } from '../device.ts';
 import { isFolder, openDataFiles } from '../files.ts';
-import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 
 export interface RecipeOptions {

@@ -1,10 +1,11 @@
 /** `descent plan RECIPE`: what would run, in which order, over which memory; known before the first step, and without a device unless named. */
 import { Command } from 'commander';
+import { formatBytes, formatCount } from '../../src/numbers.ts';
 import { callBytes, callMultiplyAdds, peakDeviceBytes, sizeBytes } from '../../src/plan/plan.ts';
 import type { Call, Plan } from '../../src/plan/plan.ts';
 import { maxBindingBytes } from '../../src/train/device.ts';
 import { prepare } from '../../src/train/session.ts';
-import { formatBytes, formatCount, formatJson, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import {
   addDeviceOptions,

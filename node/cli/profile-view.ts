@@ -1,6 +1,7 @@
 /** The profile of a run for people: a table of kernels, what lies between them, and how it was measured. */
+import { formatCount, formatShare } from '../../src/numbers.ts';
 import type { Profile } from '../../src/train/profile.ts';
-import { formatCount, formatPercent, formatTable } from '../output.ts';
+import { formatTable } from '../output.ts';
 
 /** What `--json` prints of a profile: all but the single calls, which are the trace's. */
 export type ProfileJson = Omit<Profile, 'spans'>;
@@ -18,7 +19,7 @@ export function formatProfile(profile: Profile, device: 'gpu' | 'cpu'): string {
     row.variant ?? '',
     String(row.callsPerStep),
     row.microseconds.toFixed(1),
-    formatPercent(row.share),
+    formatShare(row.share),
     row.gigaflopsPerSecond?.toFixed(2) ?? '',
     row.gigabytesPerSecond?.toFixed(2) ?? '',
   ]);
@@ -28,7 +29,7 @@ export function formatProfile(profile: Profile, device: 'gpu' | 'cpu'): string {
     '',
     '',
     microseconds.toFixed(1),
-    stepMicroseconds === 0 ? '' : formatPercent(microseconds / stepMicroseconds),
+    stepMicroseconds === 0 ? '' : formatShare(microseconds / stepMicroseconds),
   ];
   const totals = [
     total('between kernels', gapMicroseconds),

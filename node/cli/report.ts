@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { RecipeError } from '../../src/errors.ts';
-import { formatBytes, formatJson } from '../output.ts';
+import { formatBytes } from '../../src/numbers.ts';
+import { formatJson } from '../output.ts';
 import type { Io } from '../output.ts';
 import { sayMember } from '../run-folder.ts';
 import { runArgument } from './evaluate.ts';

@@ -1,8 +1,9 @@
 /** `descent reproduce REPORT`: runs the rows of a published report and writes our numbers beside the published ones. */
 import { Command } from 'commander';
 import { CheckError, RecipeError } from '../../src/errors.ts';
+import { formatSeconds } from '../../src/numbers.ts';
 import { nearest } from '../../src/recipe/parse.ts';
-import { formatJson, formatSeconds, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { sayDifference, sayNumber, sayOurs } from '../reproduce/formats.ts';
 import type { Mode } from '../reproduce/modes.ts';

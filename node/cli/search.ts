@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataError, RecipeError } from '../../src/errors.ts';
+import { formatNumber, formatSeconds, sayCount } from '../../src/numbers.ts';
+import { isObject } from '../../src/recipe/paths.ts';
 import { strategyNames } from '../../src/recipe/search-schema.ts';
 import { sayInJson } from '../../src/recipe/search-values.ts';
 import { describePopulations, noteDraws } from '../../src/search/describe.ts';
@@ -10,13 +12,13 @@ import { planSearch } from '../../src/search/planning.ts';
 import type { SearchResultJson } from '../../src/search/search-json.ts';
 import { readSpace } from '../../src/search/space.ts';
 import { rescaleToEpochs } from '../../src/train/duration.ts';
-import { formatJson, formatNumber, formatSeconds, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { refuseOtherRecipe } from '../run-folder.ts';
 import { formatPopulations, sayPopulations } from '../search/describe.ts';
 import { readSearchFile, readSearchRecipe, readSearchResult } from '../search/folder.ts';
 import { holdsSearch } from '../search/marks.ts';
-import { sayCount, sayMean, tableAlignment, tableRows } from '../search/table.ts';
+import { sayMean, tableAlignment, tableRows } from '../search/table.ts';
 import { freshFolder, resumeCommand, showPath } from './interruption.ts';
 import {
   addDeviceOptions,
@@ -192,10 +194,6 @@ function amendSearch({ space, ...options }: SearchCommandOptions): (json: unknow
     if (given.length === 0 && space === undefined) return json;
     return { ...others, search: { ...section, ...Object.fromEntries(given), space: { ...fields, ...space } } };
   };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function collectSpace(text: string, space: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {

@@ -1,17 +1,10 @@
 /** How a training run looks on a terminal: what is trained where, one live line while it goes, and the result in a few lines. */
+import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from '../../src/numbers.ts';
 import type { Measured, MetricsJson, ResultJson } from '../../src/train/result-json.ts';
 import type { EvaluationEvent, ProgressEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Prepared } from '../../src/train/session.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatNumber,
-  formatPercent,
-  formatSeconds,
-  formatTable,
-  openLiveLine,
-} from '../output.ts';
+import { formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 
 /** Least time between two lines about evaluations where nothing can be redrawn. */
@@ -112,7 +105,7 @@ function describeEvaluation({ members }: EvaluationEvent): string[] {
   const validated = members.every(({ validation }) => validation !== undefined);
   const all = members.map(({ train, validation }) => validation ?? train);
   const accuracies = all.flatMap(({ accuracy }) => (accuracy === undefined ? [] : [accuracy]));
-  if (accuracies.length > 0) return [`${validated ? 'validation' : 'training'} ${sayRange(accuracies, formatPercent)}`];
+  if (accuracies.length > 0) return [`${validated ? 'validation' : 'training'} ${sayRange(accuracies, formatShare)}`];
   const losses = all.map(({ loss }) => loss);
   return validated ? [`validation loss ${sayRange(losses, formatNumber)}`] : [];
 }
@@ -152,7 +145,7 @@ function describeSplits(result: ResultJson, topK: number | undefined): string[][
     const others = otherMetrics(metrics, topK).map(
       ({ title, values, format }) => `, ${title} ${format(Number(values))}`,
     );
-    const share = accuracy === undefined ? undefined : formatPercent(Number(accuracy));
+    const share = accuracy === undefined ? undefined : formatShare(Number(accuracy));
     return [{ name, share, loss: `${formatNumber(Number(loss))}${costText}${others.join('')}` }];
   });
   const width = Math.max(...splits.map(({ share }) => share?.length ?? 0));
@@ -195,7 +188,7 @@ function formatMembers(result: ResultJson, topK: number | undefined): string {
       })),
     ];
     if (metrics.accuracy === undefined) return columns;
-    return [{ title: `${name} accuracy`, cells: cells(metrics.accuracy, formatPercent) }, ...columns];
+    return [{ title: `${name} accuracy`, cells: cells(metrics.accuracy, formatShare) }, ...columns];
   });
   const columns = [
     { title: 'member', cells: [result.seed].flat().map((_, index) => String(index)) },

@@ -4,12 +4,13 @@
  */
 import { Command } from 'commander';
 import { CheckError, RecipeError } from '../../src/errors.ts';
+import { formatCount, formatNumber } from '../../src/numbers.ts';
 import { withinBound } from '../../src/verify/compare.ts';
 import type { Comparison } from '../../src/verify/compare.ts';
 import { runConformance } from '../../src/verify/conformance.ts';
 import { verifyRecipe } from '../../src/verify/lockstep.ts';
 import { verifySlots } from '../../src/verify/slots.ts';
-import { formatCount, formatJson, formatNumber, formatTable } from '../output.ts';
+import { formatJson, formatTable } from '../output.ts';
 import type { Io } from '../output.ts';
 import { addJsonOption, addRecipeOptions, openGpu, openRecipe, parsePositive, recipeArgument } from './options.ts';
 import type { RecipeOptions } from './options.ts';

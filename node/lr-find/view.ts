@@ -2,7 +2,8 @@
 import type { RangeChange } from '../../src/lr-find/apply-range.ts';
 import { endReasons, listSuggestions } from '../../src/lr-find/describe.ts';
 import type { RangeProgress, RangeStart, RangeTest } from '../../src/lr-find/range-test.ts';
-import { formatCount, formatNumber, formatPercent, formatSeconds, formatTable, openLiveLine } from '../output.ts';
+import { formatCount, formatNumber, formatSeconds, formatShare, sayCount } from '../../src/numbers.ts';
+import { formatTable, openLiveLine } from '../output.ts';
 import type { Io } from '../output.ts';
 
 /** Least time between two lines where nothing can be redrawn. */
@@ -52,7 +53,7 @@ function describeProgress({ steps, last, samplesPerSecond }: RangeProgress): str
     `step ${formatCount(step + 1).padStart(formatCount(steps).length)} of ${formatCount(steps)}`,
     `rate ${formatNumber(rate)}`,
     `loss ${formatNumber(smoothedLoss)}`,
-    ...(smoothedAccuracy === undefined ? [] : [`accuracy ${formatPercent(smoothedAccuracy)}`]),
+    ...(smoothedAccuracy === undefined ? [] : [`accuracy ${formatShare(smoothedAccuracy)}`]),
     `${formatCount(samplesPerSecond)} samples/s`,
   ].join('   ');
 }
@@ -84,10 +85,6 @@ export function formatRangeTest(
 /** A sentence about settings of a range test, which it writes "from" and "to", in the words of the command line. */
 export function nameOptions(sentence: string): string {
   return sentence.replaceAll(/"(from|to|smoothing)"/g, '--$1');
-}
-
-function sayCount(count: number, what: string): string {
-  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function sayRate(rate: number | undefined): string {

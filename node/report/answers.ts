@@ -1,7 +1,7 @@
 /** What the trained model answers to rows: confusion, classes and mistakes of a classifier; fit and residuals of a regression. */
+import { formatCount, formatNumber, formatShare } from '../../src/numbers.ts';
 import { classScores, confusionMatrix, largestOutputs, probabilities } from '../../src/train/scores.ts';
 import type { ClassScores } from '../../src/train/scores.ts';
-import { formatCount, formatNumber, formatPercent } from '../output.ts';
 import { boundaryFigure } from './figures/boundary.ts';
 import type { PlanePoint } from './figures/boundary.ts';
 import { confusionFigure } from './figures/confusion.ts';
@@ -61,7 +61,7 @@ function classifierSections(run: RunData): Section[] {
   const count = `${formatCount(run.rows[reported].length)} ${reported} rows`;
   const rows = classes.map(({ name, precision, recall, f1, support }) => [
     name,
-    ...[precision, recall, f1].map(formatPercent),
+    ...[precision, recall, f1].map((value) => formatShare(value)),
     formatCount(support),
   ]);
   return [
@@ -152,7 +152,9 @@ function residualTable(points: readonly RegressionPoint[]): string {
     const mean = residuals.reduce((sum, value) => sum + value, 0) / residuals.length;
     const square = residuals.reduce((sum, value) => sum + value * value, 0) / residuals.length;
     const largest = residuals.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return [[name, ...[mean, Math.sqrt(square), largest].map(formatNumber), formatCount(residuals.length)]];
+    return [
+      [name, ...[mean, Math.sqrt(square), largest].map((value) => formatNumber(value)), formatCount(residuals.length)],
+    ];
   });
   return table('Prediction minus target', ['split', 'mean', 'root mean square', 'largest size', 'rows'], rows, 'lrrrr');
 }

@@ -1,7 +1,7 @@
 /** The words and numbers of a report: what was trained on what, how it ended, and how to do it again. */
 import { version } from '../../package.json';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../src/numbers.ts';
 import { formatMetric, metricTitle } from '../metric-names.ts';
-import { formatBytes, formatCount, formatNumber, formatSeconds } from '../output.ts';
 import { code, facts, paragraph, table } from './html.ts';
 import type { RunData } from './run-data.ts';
 import type { Part, Section } from './sections.ts';

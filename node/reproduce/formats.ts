@@ -1,12 +1,12 @@
 /** How the numbers of a row are written, on pages, in tables and on the terminal. */
-import { formatNumber, formatPercent } from '../output.ts';
+import { formatNumber, formatShare } from '../../src/numbers.ts';
 import type { ComparedNumber, RowOutcome } from './outcome.ts';
 
 /** A number as published, or as ours. */
 export function sayNumber(unit: ComparedNumber['unit'], value: number | undefined): string {
   if (value === undefined) return '';
   if (unit === 'exact') return value.toPrecision(6);
-  return unit === 'share' ? formatPercent(value) : formatNumber(value);
+  return unit === 'share' ? formatShare(value) : formatNumber(value);
 }
 
 export function sayOurs({ unit, ours, deviation }: ComparedNumber): string {

@@ -1,10 +1,10 @@
 /** The page of one report: every row with the published number and ours side by side, what was chosen, and the curves behind it. */
+import { formatSeconds } from '../../src/numbers.ts';
 import { paragraph, table } from '../report/html.ts';
 import type { Link } from '../report/html.ts';
 import type { Section } from '../report/sections.ts';
 import { writePage } from '../report/write-page.ts';
 import type { WrittenReport } from '../report/write-page.ts';
-import { formatSeconds } from '../output.ts';
 import { dataNotes, sayDifference, sayNumber, sayOurs } from './formats.ts';
 import type { DoneWork } from './modes.ts';
 import type { RowOutcome } from './outcome.ts';

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckError, DataError, InterruptedError, NonFiniteError, RecipeError } from '../../src/errors.ts';
+import { formatSeconds } from '../../src/numbers.ts';
 import { nearest } from '../../src/recipe/parse.ts';
 import { showPath } from '../cli/interruption.ts';
 import { openDataFiles } from '../files.ts';
-import { formatSeconds } from '../output.ts';
 import type { Io } from '../output.ts';
 import { writeWhole } from '../run-folder.ts';
 import { sayNumber, sayOurs } from './formats.ts';

@@ -1,7 +1,7 @@
 /** The section of one row: settings, what was chosen, numbers, figures, and how to repeat it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCount, formatNumber, formatSeconds } from '../output.ts';
+import { formatCount, formatNumber, formatSeconds } from '../../src/numbers.ts';
 import { memberRecipes } from '../../src/recipe/parse.ts';
 import { curvesFigure } from '../report/figures/curves.ts';
 import type { Figure } from '../report/figures/figure.ts';

@@ -1,9 +1,9 @@
 /** The trials of a search and the published ones in one table, matched by their values. */
+import { formatNumber } from '../../src/numbers.ts';
 import { shortNames } from '../../src/recipe/search-axes.ts';
 import { sayValue } from '../../src/recipe/search-values.ts';
 import { table } from '../report/html.ts';
 import type { SearchData } from '../report/search/search-data.ts';
-import { formatNumber } from '../output.ts';
 import { sayMean } from '../search/table.ts';
 import { matchTrials } from './match-trials.ts';
 import { sayDifference, sayNumber } from './formats.ts';

@@ -1,5 +1,5 @@
 /** reproduction.md: every row of every report in one table, published number and ours side by side. */
-import { formatSeconds } from '../output.ts';
+import { formatSeconds } from '../../src/numbers.ts';
 import { keepTogether } from '../report/html.ts';
 import { dataNotes, sayAll, sayDifference, sayNumber, sayOurs } from './formats.ts';
 import type { RowOutcome } from './outcome.ts';

@@ -1,9 +1,9 @@
 /** What a search is going to train, in words: its populations, what they differ in, and what they take of the device. */
+import { formatBytes, formatCount, formatNumber, sayCount } from '../../src/numbers.ts';
 import { shortNames } from '../../src/recipe/search-axes.ts';
 import { sayValues } from '../../src/recipe/search-values.ts';
 import type { DescribedPopulation } from '../../src/search/describe.ts';
-import { formatBytes, formatCount, formatNumber, formatTable } from '../output.ts';
-import { sayCount } from './table.ts';
+import { formatTable } from '../output.ts';
 
 /** One line: how much there is to train, and how it is packed. */
 export function sayPopulations(described: readonly DescribedPopulation[], memoryBytes: number): string {

@@ -1,9 +1,9 @@
 /** The trials of a search as the rows of a table: on the terminal while they are trained, and as a result. */
+import { formatCount, formatNumber, formatShare } from '../../src/numbers.ts';
 import { shortNames } from '../../src/recipe/search-axes.ts';
 import { sayValues } from '../../src/recipe/search-values.ts';
 import type { MetricName, TrialSummary } from '../../src/search/trials.ts';
 import { formatMetric, isShare } from '../metric-names.ts';
-import { formatCount, formatNumber, formatPercent } from '../output.ts';
 
 /** One letter per column, as `formatTable` takes it. */
 export function tableAlignment(paths: readonly string[]): string {
@@ -48,15 +48,10 @@ export function sayMean(metric: MetricName, { value, deviation }: Pick<TrialSumm
   if (value === undefined) return '';
   if (deviation === undefined) return formatMetric(metric, value);
   return isShare(metric)
-    ? `${(100 * value).toFixed(2)} ± ${formatPercent(deviation)}`
+    ? `${(100 * value).toFixed(2)} ± ${formatShare(deviation)}`
     : `${formatNumber(value)} ± ${Number(deviation.toPrecision(2))}`;
 }
 
 function sayState({ state, runs, divergedRuns }: TrialSummary): string {
   return state === 'diverged' && runs > 1 ? `${divergedRuns} of ${runs} diverged` : state;
-}
-
-/** `1 run`, `1,200 runs`. */
-export function sayCount(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,14 +2,15 @@
  * How a search looks while it goes: on a terminal one line of progress above the table of trials, best first, redrawn in place; elsewhere
  * a line for each population that is done, and for each stage and cut.
  */
+import { formatCount, formatSeconds, sayCount } from '../../src/numbers.ts';
 import { beginStage, countTrials, stageSamples } from '../../src/search/progress.ts';
 import type { Stage } from '../../src/search/progress.ts';
 import type { PopulationEvent, PopulationsEvent, SearchEvent, TableEvent } from '../../src/search/search.ts';
 import type { SearchPopulation } from '../../src/search/store.ts';
 import type { ProgressEvent, TrainEvent } from '../../src/train/events.ts';
-import { formatCount, formatSeconds, formatTable, openLiveBlock } from '../output.ts';
+import { formatTable, openLiveBlock } from '../output.ts';
 import type { Io } from '../output.ts';
-import { sayCount, sayMean, tableAlignment, tableRows } from './table.ts';
+import { sayMean, tableAlignment, tableRows } from './table.ts';
 
 export interface SearchView {
   show(event: SearchEvent): void;

@@ -52,7 +52,8 @@ export async function openGpuDevice(options: GpuDeviceOptions): Promise<GpuDevic
   }
   let reason: string | undefined;
   void device.lost.then((info) => {
-    reason = info.message === '' ? info.reason : info.message;
+    // It is put into sentences, and some browsers make one of it.
+    reason = info.message === '' ? info.reason : info.message.replace(/\.$/, '');
   });
   let refused: string | undefined;
   device.addEventListener('uncapturederror', (event) => {

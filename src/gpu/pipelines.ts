@@ -2,7 +2,7 @@
  * Compute pipelines of kernels, cached by (kernel, constants) for the life of a device. Layouts are explicit: group 0 holds the reads
  * and writes in declared order and then the parameters; group 1, which stays for a whole step, the step's scalars at a dynamic offset.
  */
-import { ShaderError } from '../errors.ts';
+import { ShaderError, sayCause } from '../errors.ts';
 import type { Constants, Kernel } from '../ops/kernel.ts';
 import { inErrorScopes } from './error-scopes.ts';
 import { assembleShader } from '../shader/assemble.ts';
@@ -109,7 +109,6 @@ async function compileKernel(
 async function describeFailure(module: GPUShaderModule, assembled: AssembledShader, cause: unknown): Promise<string> {
   const { messages } = await module.getCompilationInfo();
   const first = messages.find((message) => message.type === 'error');
-  if (first === undefined)
-    return `shaders/${assembled.name}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  if (first === undefined) return `shaders/${assembled.name}: ${sayCause(cause)}`;
   return `${assembled.locate(first.lineNum)}: ${first.message}`;
 }

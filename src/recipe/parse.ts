@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { RecipeError } from '../errors.ts';
+import { isObject } from './paths.ts';
 import { recipeSchema } from './schema.ts';
 import type { DataRecipe, Recipe } from './schema.ts';
 
@@ -37,10 +38,6 @@ export function upgradeRecipe(json: unknown): unknown {
   if (!isObject(json) || !isObject(augmentation) || !('shiftPixels' in augmentation)) return json;
   const { shiftPixels: cropPadding, ...others } = augmentation;
   return { ...json, augmentation: { ...others, cropPadding } };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Applies overrides by dotted path (`optimizer.learningRate`, `model.layers.0.units`) and validates again. */

@@ -1,4 +1,5 @@
 /** Values of a field in cells: numbers as `sayNumber` writes them, and of objects and lists only what tells them apart. */
+import { isObject } from './paths.ts';
 
 type SayNumber = (value: number) => string;
 
@@ -71,10 +72,6 @@ function spread(values: readonly unknown[], parts: readonly unknown[]): readonly
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function countDifferent(values: readonly unknown[]): number {

@@ -1,4 +1,6 @@
 /** What a search is going to train: its populations, what they differ in, what they take of the device, and how many draws there are. */
+import { formatCount } from '../numbers.ts';
+import { valueAt } from '../recipe/paths.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { SearchPopulation } from './store.ts';
 
@@ -18,7 +20,7 @@ export function describePopulations(
   populations: readonly SearchPopulation[],
   paths: readonly string[],
 ): readonly DescribedPopulation[] {
-  const valuesOf = (path: string): unknown[] => populations.map(({ recipe }) => valueAt(recipe, path.split('.')));
+  const valuesOf = (path: string): unknown[] => populations.map(({ recipe }) => valueAt(recipe, path));
   const columns = paths.map((path) => ({ path, values: valuesOf(path) }));
   const differing = columns.filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
   return populations.map(({ name, runs, capacity, deviceBytes, steps }, index) => ({
@@ -31,29 +33,18 @@ export function describePopulations(
   }));
 }
 
-/** What a recipe has at a path; at a `*`, the first that there is. */
-function valueAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
-  if (key === undefined || typeof value !== 'object' || value === null) return key === undefined ? value : undefined;
-  if (key !== '*') return valueAt((value as Readonly<Record<string, unknown>>)[key], rest);
-  return Object.values(value)
-    .map((each) => valueAt(each, rest))
-    .find((each) => each !== undefined);
-}
-
 /** Where fewer trials were drawn than were asked for: why. */
 export function noteDraws({ search }: Recipe, trials: number): string[] {
   if (search?.trials === undefined) return [];
   const isGrid = Object.values(search.space).every(({ grid }) => grid !== undefined);
   const combinations = Object.values(search.space).reduce((product, { grid }) => product * (grid?.length ?? 1), 1);
   if (isGrid) {
-    const text = `Nothing of the space is drawn, so that the number of draws, ${sayNumber(search.trials)}, has no effect.`;
+    const text = `Nothing of the space is drawn, so that the number of draws, ${formatCount(search.trials)}, has no effect.`;
     return search.trials > 1 ? [text] : [];
   }
   const draws = trials / combinations;
   if (draws >= search.trials) return [];
   return [
-    `${sayNumber(search.trials)} draws were asked for, but the space has no more than ${sayNumber(draws)} different ones.`,
+    `${formatCount(search.trials)} draws were asked for, but the space has no more than ${formatCount(draws)} different ones.`,
   ];
 }
-
-const sayNumber = (count: number): string => count.toLocaleString('en');

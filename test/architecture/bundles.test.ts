@@ -4,9 +4,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { measureCore, measurePage, mostCoreBytes } from '../../bench/bundle-sizes.ts';
 import type { Bundle } from '../../bench/bundle-sizes.ts';
 
-/** All of src but what checks recipes, and the shaders. */
+/** All of src but what checks recipes and says numbers, and the shaders. */
 function engineFiles({ modules }: Bundle): string[] {
-  return modules.filter((path) => /^(src\/(?!errors\.ts|recipe\/)|shaders\/)/.test(path));
+  return modules.filter((path) => /^(src\/(?!(?:errors|numbers)\.ts|recipe\/)|shaders\/)/.test(path));
 }
 
 let page: Awaited<ReturnType<typeof measurePage>>;

@@ -5,6 +5,7 @@ import { importsOf, withoutComments } from './imports.ts';
 
 const order = [
   'errors.ts',
+  'numbers.ts',
   'arithmetic',
   'random',
   'shader',

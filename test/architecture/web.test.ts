@@ -4,14 +4,16 @@ import { expect, test } from 'vitest';
 import { importsOf, withoutComments } from './imports.ts';
 import type { Import } from './imports.ts';
 
-/** From the bottom to the top; files of one group may use each other. The rooms are the parts of the page. */
+/** The parts of the page, which know nothing of each other. */
+const rooms: readonly string[] = ['build', 'train', 'look', 'search', 'verify', 'runs', 'share', 'data'];
+/** From the bottom to the top; files of one group may use each other, but for the rooms. */
 const groups: readonly (readonly string[])[] = [
   ['protocol', 'storage'],
   ['engine'],
   ['state'],
   ['ui', 'charts'],
-  ['build', 'train', 'look', 'search', 'verify', 'runs', 'share', 'data'],
-  ['header.tsx', 'webgpu-notice.tsx', 'app.tsx'],
+  rooms,
+  ['header.tsx', 'webgpu-notice.tsx', 'train-view.tsx', 'app.tsx'],
   ['main.tsx'],
 ];
 /** Beside the page: what computes, and the library's entry for browsers. */
@@ -20,7 +22,7 @@ const belowWorker = ['storage', 'protocol', ...apart];
 /** Storage knows how runs are written, which is the engine's; the page takes only what does not from there. */
 const knowEngine = ['storage', ...apart];
 /** What the page may use of the library, beside types; the rest is the engine. */
-const pageSources = ['src/errors.ts', 'src/recipe/'];
+const pageSources = ['src/errors.ts', 'src/numbers.ts', 'src/recipe/'];
 const mostLines = 400;
 
 type Files = Readonly<Record<string, string>>;
@@ -58,6 +60,7 @@ function importFault(path: string, { target, isType }: Import, files: Files): st
   if (usesEngine && !isType) return `${path} imports ${target}: only the worker may use the engine`;
   if (apart.includes(to)) return undefined;
   if (rankOf(from) < 0 || rankOf(to) < 0) return `${path} imports ${target}: a part without a place in the order`;
+  if (from !== to && rooms.includes(from) && rooms.includes(to)) return `${path} imports ${target} from another room`;
   return rankOf(to) <= rankOf(from) ? undefined : `${path} imports ${target} from a later part`;
 }
 
@@ -103,6 +106,11 @@ test('every part of the page is in the order, and the order holds no part that i
 
 test.each([
   ['state/run.ts', "import { App } from '../app.tsx';", 'state/run.ts imports ../app.tsx from a later part'],
+  [
+    'search/search-view.tsx',
+    "import type { Place } from '../build/fault-place.ts';",
+    'search/search-view.tsx imports ../build/fault-place.ts from another room',
+  ],
   [
     'ui/button.tsx',
     "import type { Props } from '../train/run-panel.tsx';",

@@ -231,6 +231,28 @@ test('a newer version of the page takes the storage over, and the older one says
   newer.close();
 });
 
+test('a connection that the browser has ended is opened anew, if not at once then later', async () => {
+  database[Symbol.dispose]();
+  let connection: IDBDatabase | undefined;
+  const open = indexedDB.open.bind(indexedDB);
+  const opening = vi.spyOn(indexedDB, 'open').mockImplementation((...of) => {
+    const request = open(...of);
+    request.addEventListener('success', () => {
+      connection = request.result;
+    });
+    return request;
+  });
+  database = await openDatabase(databaseName);
+  connection?.close();
+  connection?.dispatchEvent(new Event('close'));
+  opening.mockImplementationOnce(() => {
+    throw new DOMException('not now', 'UnknownError');
+  });
+  await expect(listRuns(database)).rejects.toThrow('cannot be read or written');
+  expect(await listRuns(database)).toEqual([]);
+  vi.restoreAllMocks();
+});
+
 test('changes of one write come in order, see what is there, and come together or not at all', async () => {
   const count = (old: unknown): unknown => ((old as number | undefined) ?? 0) + 1;
   await database.write([

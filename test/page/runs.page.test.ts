@@ -65,7 +65,7 @@ test('two runs lie over each other, and what their recipes differ in is named', 
   await page.getByRole('checkbox', { name: 'Compare plain' }).check();
   await page.getByRole('checkbox', { name: 'Compare penalised' }).check();
   const differences = page.getByRole('table', { name: 'Fields in which the recipes differ' });
-  await expect.poll(() => differences.getByRole('rowheader').allInnerTexts()).toEqual(['name', 'l2']);
+  await expect.poll(() => differences.getByRole('rowheader').allInnerTexts()).toEqual(['l2']);
   await button(page, 'More for plain').click();
   await button(page, 'Delete').click();
   await expect.poll(() => page.locator('[data-run]').count()).toBe(1);

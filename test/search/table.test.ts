@@ -1,9 +1,9 @@
 // How trials are written: as a table for people and as CSV for programs.
 import { expect, test } from 'vitest';
 import { trialsCsv } from '../../node/search/csv.ts';
-import { formatNumber } from '../../node/output.ts';
 import { sayMean, tableRows } from '../../node/search/table.ts';
 import { readTable } from '../../src/formats/csv.ts';
+import { formatNumber } from '../../src/numbers.ts';
 import { shortNames } from '../../src/recipe/search-axes.ts';
 import { sayInJson, sayValue, sayValues } from '../../src/recipe/search-values.ts';
 import { runKey, summarise } from '../../src/search/summary.ts';

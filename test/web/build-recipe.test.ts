@@ -5,7 +5,8 @@ import { lossOfField, parseRecipe } from '../../src/recipe/parse.ts';
 import type { DataSource, Recipe } from '../../src/recipe/schema.ts';
 import { pathOfFault, placeOfFault } from '../../web/build/fault-place.ts';
 import { formatJson, lineOf, offsetOfPlace } from '../../web/build/json-text.ts';
-import { changeLoss, changeSchedule, changeSource, fitToData, ratePath } from '../../web/build/recipe-edits.ts';
+import { ratePath } from '../../src/recipe/paths.ts';
+import { changeLoss, changeSchedule, changeSource, fitToData } from '../../web/build/recipe-edits.ts';
 import type { RecipeJson } from '../../web/state/draft.ts';
 
 const recipes = Object.entries(builtInRecipes) as [string, RecipeJson][];

@@ -130,6 +130,7 @@ describe('the list of runs', () => {
   test('an unfinished run says how far it is, and its numbers say of which rows they are', () => {
     expect(sayState({ ...entry, state: 'paused', step: 999, steps: 1000 })).toBe('Paused at 99 %');
     expect(sayState(entry)).toBe('Finished');
+    expect(sayState({ ...entry, kind: 'search', state: 'stopped', step: 3, steps: 16 })).toBe('Stopped');
     expect(cellText({ ...entry, split: 'train', accuracy: 0.5 }, 'accuracy')).toEqual({
       text: '50.00 %',
       of: 'training',
@@ -212,11 +213,11 @@ describe('the comparison', () => {
     expect(lossOf('mean')).toEqual(['0.3']);
   });
 
-  test('fields that differ stand once, as a whole where one recipe lacks them', () => {
+  test('fields that differ stand once, as a whole where one recipe lacks them, and without its name', () => {
     expect(
       differingFields([
-        { l2: 0, epochs: 3, augmentation: { flip: true }, model: { layers: [{ units: 1 }] } },
-        { l2: 0, epochs: 4, model: { layers: [{ units: 2 }] } },
+        { name: 'a', l2: 0, epochs: 3, augmentation: { flip: true }, model: { layers: [{ units: 1 }] } },
+        { name: 'b', description: 'Another.', l2: 0, epochs: 4, model: { layers: [{ units: 2 }] } },
         {
           l2: 0,
           epochs: 3,

@@ -98,7 +98,7 @@ test('a search that is ended while it is paused keeps what it has found', async 
   expect((await database.paths(id)).some((path) => path.startsWith('populations/'))).toBe(true);
   await endSearch(database, id);
   const kept = await readSearch(database, id);
-  expect(kept?.entry.state).toBe('finished');
+  expect(kept?.entry.state).toBe('stopped');
   expect(kept?.table?.table).toHaveLength(8);
   expect((await database.paths(id)).some((path) => path.startsWith('populations/'))).toBe(false);
 });

@@ -1,5 +1,6 @@
 /** The data of the draft: which set, what it holds, and how its rows are split and scaled. */
 import { fieldsOf } from '../../src/recipe/fields.ts';
+import { valueAt } from '../../src/recipe/paths.ts';
 import type { DataSource } from '../../src/recipe/schema.ts';
 import type { Description } from '../protocol/build.ts';
 import { draft } from '../state/draft.ts';
@@ -9,7 +10,6 @@ import { sourceWords } from './field-words.ts';
 import { chooseSource } from './fit.ts';
 import { FaultOf, Fold } from './fold.tsx';
 import { descriptionOfData } from './known-data.ts';
-import { valueAt } from './recipe-edits.ts';
 import { SectionFields } from './schema-field.tsx';
 
 /** Fields that every set has; the others say which rows there are. */

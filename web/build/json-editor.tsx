@@ -3,7 +3,7 @@
  * the sentence says what is wrong, at its line.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { RecipeError } from '../../src/errors.ts';
+import { RecipeError, sayCause } from '../../src/errors.ts';
 import { faultOffset } from '../../src/recipe/json.ts';
 import { draft, fault, readRecipeText, replaceDraft } from '../state/draft.ts';
 import { Notice } from '../ui/panel.tsx';
@@ -22,7 +22,7 @@ interface TextFault {
 }
 
 function faultOf(text: string, cause: unknown): TextFault {
-  const sentence = cause instanceof Error ? cause.message : String(cause);
+  const sentence = sayCause(cause);
   const isRecipe = cause instanceof RecipeError;
   const offset = isRecipe ? offsetOfPlace(text, cause.place) : faultOffset(text);
   return { sentence, line: lineOf(text, offset), saysLine: !isRecipe };

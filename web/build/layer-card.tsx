@@ -17,7 +17,7 @@ export interface LayerFigures extends LayerDescription {
   readonly isStale: boolean;
 }
 
-export interface LayerCardProps {
+interface LayerCardProps {
   readonly layer: LayerJson;
   readonly index: number;
   /** Of all layers. */

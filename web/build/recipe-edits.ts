@@ -1,6 +1,8 @@
 /** Changes to a recipe that touch several of its fields: another type of a section, another set, another loss, outputs that fit the data. */
 import { fieldsOf, typeFieldOf } from '../../src/recipe/fields.ts';
 import { lossOfField } from '../../src/recipe/parse.ts';
+import { isObject, valueAt } from '../../src/recipe/paths.ts';
+import type { Json } from '../../src/recipe/paths.ts';
 import type { DataSource, Recipe } from '../../src/recipe/schema.ts';
 import type { DataDescription } from '../protocol/data.ts';
 import type { RecipeJson } from '../state/draft.ts';
@@ -9,19 +11,6 @@ import type { EditedLayers, LayerJson } from './layer-edits.ts';
 
 /** Of a run whose length was not given in epochs. */
 export const startEpochs = 10;
-
-export type Json = Readonly<Record<string, unknown>>;
-
-export function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What a recipe says at a dotted path, undefined where it says nothing. */
-export function valueAt(recipe: unknown, path: string): unknown {
-  return path === ''
-    ? recipe
-    : path.split('.').reduce<unknown>((node, key) => (node as Json | undefined | null)?.[key], recipe);
-}
 
 export function layersOf(recipe: RecipeJson): readonly LayerJson[] {
   const layers = valueAt(recipe, 'model.layers');
@@ -35,10 +24,10 @@ export function withLayers(recipe: RecipeJson, layers: readonly LayerJson[]): Re
 /** The recipe with its layers edited; what a search varies and members override goes with the layers that it is about. */
 export function withEditedLayers(recipe: RecipeJson, { layers, origins }: EditedLayers): RecipeJson {
   const { search, members } = recipe;
-  const follow = (record: unknown): unknown => (isJson(record) ? followLayers(record, origins) : record);
+  const follow = (record: unknown): unknown => (isObject(record) ? followLayers(record, origins) : record);
   return {
     ...withLayers(recipe, layers),
-    ...(isJson(search) && { search: { ...search, space: follow(search['space']) } }),
+    ...(isObject(search) && { search: { ...search, space: follow(search['space']) } }),
     ...(Array.isArray(members) && { members: members.map(follow) }),
   };
 }
@@ -71,22 +60,9 @@ export function changeType(section: string, current: Json, type: string): Json {
   return { ...startSection(section, type), ...Object.fromEntries(kept) };
 }
 
-/** The learning rate that the schedule takes: its own highest one, or that of the optimizer. */
-export function ratePath(schedule: unknown): string {
-  switch (isJson(schedule) ? schedule['type'] : undefined) {
-    case 'cyclic':
-    case 'oneCycle':
-      return 'schedule.etaMax';
-    case 'rangeTest':
-      return 'schedule.to';
-    default:
-      return 'optimizer.learningRate';
-  }
-}
-
 /** Cycles are those of the cyclic schedule: a run that was as long as some of them gets epochs with another one. */
 export function changeSchedule(recipe: RecipeJson, type: string): RecipeJson {
-  const current = isJson(recipe['schedule']) ? recipe['schedule'] : {};
+  const current = isObject(recipe['schedule']) ? recipe['schedule'] : {};
   const changed: RecipeJson = { ...recipe, schedule: changeType('schedule', current, type) };
   if (type === 'cyclic' || changed['cycles'] === undefined) return changed;
   return { ...withoutField(changed, ['cycles']), epochs: startEpochs };
@@ -102,7 +78,7 @@ export function changeLoss(recipe: RecipeJson, loss: Recipe['loss']): RecipeJson
 
 function withoutField(json: Json, [key = '', ...rest]: readonly string[]): Json {
   const child = json[key];
-  if (rest.length > 0) return isJson(child) ? { ...json, [key]: withoutField(child, rest) } : json;
+  if (rest.length > 0) return isObject(child) ? { ...json, [key]: withoutField(child, rest) } : json;
   const { [key]: _, ...others } = json;
   return others;
 }
@@ -113,8 +89,8 @@ const inParts = ['train', 'validation', 'test'] as const;
 
 /** The recipe on another set. Shares that name parts of the old set, fields of it alone, and the words about it go. */
 export function changeSource(recipe: RecipeJson, source: DataSource): RecipeJson {
-  const current = isJson(recipe['data']) ? recipe['data'] : {};
-  const named = inParts.filter((part) => isJson(current[part]));
+  const current = isObject(recipe['data']) ? recipe['data'] : {};
+  const named = inParts.filter((part) => isObject(current[part]));
   const kept = named.reduce<Json>((data, part) => withoutField(data, [part]), current);
   return { ...withoutField(recipe, ['description']), name: source, data: changeType('data', kept, source) };
 }
@@ -125,7 +101,7 @@ export function fitToData(recipe: RecipeJson, description: DataDescription): Rec
   const layers = layersOf(recipe);
   const last = layers.at(-1);
   const fitting = last?.['type'] === 'dense' ? layers.with(-1, { ...last, units: outputCount }) : layers;
-  const data = fitSplit(isJson(recipe['data']) ? recipe['data'] : {}, description);
+  const data = fitSplit(isObject(recipe['data']) ? recipe['data'] : {}, description);
   const fitted = withLayers({ ...recipe, data }, fitting);
   const isCrossEntropy = (recipe['loss'] ?? 'crossEntropy') === 'crossEntropy';
   if (task === 'regression' && isCrossEntropy) return changeLoss(fitted, 'mse');

@@ -1,10 +1,11 @@
 /** The recipe editor: cards and JSON of one draft, both ways; recipes to start from; files; undo. */
 import { useRef, useState } from 'preact/hooks';
+import { sayCause } from '../../src/errors.ts';
+import { downloadFile } from '../state/download.ts';
 import { canRedo, canUndo, draft, readRecipeText, redo, replaceDraft, undo } from '../state/draft.ts';
 import { Button } from '../ui/button.tsx';
 import { Segmented } from '../ui/fields.tsx';
 import { Notice, Panel } from '../ui/panel.tsx';
-import { LinkNotice } from '../share/link-notice.tsx';
 import './build.css';
 import { DataPart } from './data-part.tsx';
 import { JsonEditor } from './json-editor.tsx';
@@ -31,7 +32,6 @@ export function RecipePanel() {
   return (
     <Panel title="Recipe" actions={actions}>
       <div class="stack">
-        <LinkNotice />
         <RecipePicker />
         {face === 'json' ? (
           <JsonEditor />
@@ -78,7 +78,7 @@ function RecipeFile() {
       replaceDraft(readRecipeText(await file.text(), file.name));
       setFault(undefined);
     } catch (cause) {
-      setFault(cause instanceof Error ? cause.message : String(cause));
+      setFault(sayCause(cause));
     }
   }
   return (
@@ -110,9 +110,6 @@ function RecipeFile() {
 }
 
 function download(): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([`${formatJson(draft.value, fileWidth)}\n`], { type: 'application/json' }));
-  link.download = 'recipe.json';
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const text = `${formatJson(draft.value, fileWidth)}\n`;
+  downloadFile('recipe.json', new Blob([text], { type: 'application/json' }));
 }

@@ -1,10 +1,11 @@
 /** Fields of the draft as inputs, made from what the schema says of them; defaults are shown where the recipe says nothing. */
 import { fieldsOf } from '../../src/recipe/fields.ts';
 import type { RecipeField } from '../../src/recipe/fields.ts';
+import { isObject, valueAt } from '../../src/recipe/paths.ts';
 import { draft, setFields } from '../state/draft.ts';
 import { CheckField, NumberField, ParsedField, SelectField } from '../ui/fields.tsx';
 import { absenceOf, hintOf, labelOf } from './field-words.ts';
-import { isJson, startSection, valueAt } from './recipe-edits.ts';
+import { startSection } from './recipe-edits.ts';
 import { readExtent, readShare, readTexts, readWeights, sayExtent, sayList, sayShare } from './field-texts.ts';
 
 interface SectionFieldsProps {
@@ -101,7 +102,7 @@ interface OptionalSectionProps {
 /** A section that a recipe has or has not: its fields are seen where it has. */
 export function OptionalSection({ section, label }: OptionalSectionProps) {
   const value = valueAt(draft.value, section);
-  const isOn = isJson(value);
+  const isOn = isObject(value);
   return (
     <div class="build-section">
       <CheckField

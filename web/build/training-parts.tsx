@@ -1,15 +1,15 @@
 /** How the draft is trained: rate, batch and length at hand; loss, optimizer, schedule and the rest behind their names. */
-import { typesOf } from '../../src/recipe/fields.ts';
+import { fieldsOf, typesOf } from '../../src/recipe/fields.ts';
 import { lossOfField } from '../../src/recipe/parse.ts';
+import { isObject, ratePath, valueAt } from '../../src/recipe/paths.ts';
 import { recipeSchema } from '../../src/recipe/schema.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { draft, lastKnown, replaceDraft, setFields } from '../state/draft.ts';
 import { showRangeTest } from '../state/range-test.ts';
 import { Button } from '../ui/button.tsx';
 import { NumberField, SelectField } from '../ui/fields.tsx';
-import { fieldsOf } from '../../src/recipe/fields.ts';
 import { FaultOf, Fold } from './fold.tsx';
-import { changeLoss, changeSchedule, changeType, isJson, ratePath, startEpochs, valueAt } from './recipe-edits.ts';
+import { changeLoss, changeSchedule, changeType, startEpochs } from './recipe-edits.ts';
 import { OptionalSection, SectionFields } from './schema-field.tsx';
 import { ScheduleCurve } from './schedule-curve.tsx';
 
@@ -48,7 +48,7 @@ export function FirstNumbers() {
           onChange={(unit) => setFields({ [unit]: lengthIn(unit) })}
         />
       </div>
-      <div>
+      <div class="button-row">
         <Button kind="quiet" onClick={showRangeTest}>
           Find the learning rate by a range test
         </Button>
@@ -113,7 +113,7 @@ function OptimizerPart() {
           label="Optimizer"
           value={type}
           options={typesOf('optimizer')}
-          onChange={(next) => setFields({ optimizer: changeType('optimizer', isJson(current) ? current : {}, next) })}
+          onChange={(next) => setFields({ optimizer: changeType('optimizer', isObject(current) ? current : {}, next) })}
         />
         <SectionFields section="optimizer" type={type} except={['learningRate']} />
       </div>
@@ -170,7 +170,7 @@ function RegularisationPart() {
 
 function AugmentationPart() {
   const { augmentation } = draft.value;
-  const used = Object.entries(isJson(augmentation) ? augmentation : {}).filter(
+  const used = Object.entries(isObject(augmentation) ? augmentation : {}).filter(
     ([, value]) => value !== 0 && value !== false,
   );
   return (

@@ -14,7 +14,7 @@ import { isSecondRound, seriesToken } from './palette.ts';
 import { openPlot } from './plot.ts';
 import type { ChartSeries, Plot, PlotView, Pointed, Zoom } from './plot.ts';
 
-export interface LineChartProps {
+interface LineChartProps {
   readonly title: string;
   readonly series: readonly ChartSeries[];
   /** What `x` counts: `step`. */

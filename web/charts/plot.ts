@@ -156,7 +156,8 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
     return {
       width,
       height,
-      padding: [8, 10, 0, 0],
+      // At the right there is room for half of the last place's text.
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: true, y: false, setScale: false, dist: 4 },
@@ -294,5 +295,5 @@ function logarithmicPlaces(_plot: uPlot, _axis: number, low: number, high: numbe
 function sayPlace(place: number): string {
   if (Math.abs(place) >= 1e6) return `${Number((place / 1e6).toPrecision(4))}M`;
   if (Math.abs(place) >= 1e4) return `${Number((place / 1e3).toPrecision(4))}k`;
-  return String(Number(place.toPrecision(6)));
+  return Number(place.toPrecision(6)).toLocaleString('en');
 }

@@ -18,7 +18,7 @@ import { PicturesDialog } from './pictures-dialog.tsx';
 import { TableDialog } from './table-dialog.tsx';
 import './data.css';
 
-export interface DropZoneProps extends Takers {
+interface DropZoneProps extends Takers {
   readonly onChoose: ChooseData;
 }
 

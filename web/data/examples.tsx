@@ -1,6 +1,9 @@
 /** A first look at a set: pictures in a strip, points in the plane, a curve. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { sayCause } from '../../src/errors.ts';
 import { parseData } from '../../src/recipe/parse.ts';
+import { imageColour, openCanvas, traceDot } from '../charts/canvas.ts';
+import { readPalette, seriesToken } from '../charts/palette.ts';
 import { engine } from '../engine/engine.ts';
 import type { Examples as ExampleRows } from '../protocol/data.ts';
 import { isDark } from '../state/view.ts';
@@ -11,7 +14,7 @@ const pointCount = 240;
 const plotEdge = 72;
 const pointRadius = 1.6;
 
-export interface ExamplesProps {
+interface ExamplesProps {
   readonly data: DataInput;
   readonly isPictures: boolean;
 }
@@ -24,7 +27,7 @@ export function Examples({ data, isPictures }: ExamplesProps) {
     const count = isPictures ? pictureCount : pointCount;
     engine.call('examples', { data: parseData(data), count }).then(
       (answer) => isCurrent && setRows(answer),
-      (cause: unknown) => isCurrent && setRows(cause instanceof Error ? cause.message : String(cause)),
+      (cause: unknown) => isCurrent && setRows(sayCause(cause)),
     );
     return () => {
       isCurrent = false;
@@ -61,13 +64,12 @@ interface PictureProps {
 
 function Picture({ pixels, rows: { inputShape, largestByte }, label }: PictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [height = 1, width = 1, channels = 1] = inputShape;
+  const [height = 1, width = 1] = inputShape;
   useEffect(() => {
     const image = new ImageData(width, height);
+    const colour = imageColour(pixels, inputShape, largestByte);
     for (let pixel = 0; pixel < width * height; pixel++) {
-      const byte = (channel: number): number =>
-        (255 * (pixels[pixel * channels + (channels === 3 ? channel : 0)] ?? 0)) / largestByte;
-      image.data.set([byte(0), byte(1), byte(2), 255], pixel * 4);
+      image.data.set([...colour(Math.floor(pixel / width), pixel % width), 255], pixel * 4);
     }
     canvas.current?.getContext('2d')?.putImageData(image, 0, 0);
   }, [pixels]);
@@ -79,20 +81,15 @@ function Plot({ rows }: { readonly rows: ExampleRows }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const isDarkNow = isDark.value;
   useEffect(() => {
-    const { current } = canvas;
-    const context = current?.getContext('2d');
-    if (current === null || context === null || context === undefined) return;
-    const scale = devicePixelRatio;
-    current.width = current.height = plotEdge * scale;
-    context.scale(scale, scale);
+    const context = canvas.current && openCanvas(canvas.current, plotEdge, plotEdge);
+    if (context === null) return;
     const points = pointsOf(rows);
     const placeX = placer(points.map(({ x }) => x));
     const placeY = placer(points.map(({ y }) => y));
-    const style = getComputedStyle(current);
+    const token = readPalette();
     for (const { x, y, series } of points) {
-      context.fillStyle = style.getPropertyValue(`--series-${(series % 8) + 1}`);
-      context.beginPath();
-      context.arc(placeX(x), plotEdge - placeY(y), pointRadius, 0, 2 * Math.PI);
+      context.fillStyle = token(seriesToken(series + 1));
+      traceDot(context, placeX(x), plotEdge - placeY(y), pointRadius);
       context.fill();
     }
   }, [rows, isDarkNow]);

@@ -3,6 +3,7 @@
  * and recipes are handed on.
  */
 import { batch, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { parseData } from '../../src/recipe/parse.ts';
 import type { RecipeInput } from '../../src/recipe/schema.ts';
@@ -48,7 +49,7 @@ export async function refreshListing(): Promise<void> {
   try {
     listing.value = await engine.call('listData', null);
   } catch (cause) {
-    faults.value = [sayFault(cause)];
+    faults.value = [sayCause(cause)];
   }
   await readStorageUse();
 }
@@ -148,7 +149,7 @@ async function work(job: () => Promise<unknown>): Promise<boolean> {
     isDone = true;
   } catch (cause) {
     // A person who stops it knows.
-    if (!(cause instanceof Error && cause.name === 'AbortError')) faults.value = [...faults.value, sayFault(cause)];
+    if (!(cause instanceof Error && cause.name === 'AbortError')) faults.value = [...faults.value, sayCause(cause)];
   }
   progress.value = undefined;
   await refreshListing();
@@ -156,5 +157,3 @@ async function work(job: () => Promise<unknown>): Promise<boolean> {
   void describeDraft();
   return isDone;
 }
-
-const sayFault = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

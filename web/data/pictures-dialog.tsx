@@ -13,7 +13,7 @@ import type { PictureFolder } from './recognise.ts';
 const edges = ['16', '28', '32', '48', '64', '96'] as const;
 const shownClasses = 12;
 
-export interface PicturesDialogProps {
+interface PicturesDialogProps {
   readonly folder: PictureFolder;
   readonly onChoose: ChooseData;
 }

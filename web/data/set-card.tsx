@@ -15,7 +15,7 @@ const originTexts: Readonly<Record<DataOrigin, string>> = {
   missing: 'needs files',
 };
 
-export interface SetCardProps {
+interface SetCardProps {
   readonly choice: SetChoice;
   readonly onChoose: ChooseData;
 }

@@ -13,7 +13,7 @@ const tasks = [
   { value: 'regression', text: 'A quantity' },
 ] as const;
 
-export interface TableDialogProps {
+interface TableDialogProps {
   readonly question: TableQuestion;
   readonly onChoose: ChooseData;
 }
@@ -34,8 +34,8 @@ export function TableDialog({ question: { path, preview }, onChoose }: TableDial
   return (
     <Modal title={path} onClose={close}>
       <p>
-        {formatCount(rowCount)} rows, {columns.length} columns. One column is learnt; the others, all numbers, are what
-        it is learnt from.
+        {formatCount(rowCount)} rows, {columns.length} columns. One column is learnt; the others, which must be numbers,
+        are what it is learnt from.
       </p>
       <div class="question-row">
         <SelectField

@@ -39,10 +39,12 @@ interface Pending {
   readonly onEvent?: (event: never) => void;
 }
 
-export function startEngine(dataUrl: string | undefined): Engine {
+function startEngine(dataUrl: string | undefined): Engine {
   const worker = new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module' });
   const pending = new Map<number, Pending>();
   let last = 0;
+  /** Why nothing is answered any more. */
+  let end: Failure | undefined;
 
   function fail(failure: Failure): void {
     for (const { reject } of pending.values()) reject(new EngineError(failure));
@@ -59,17 +61,18 @@ export function startEngine(dataUrl: string | undefined): Engine {
     if (data.type === 'result') call.resolve(data.result as never);
     else call.reject(new EngineError(data.failure));
   });
-  worker.addEventListener('error', (event) => {
-    fail({
-      name: 'Error',
-      message: `the worker failed: ${event.message || 'its script did not load. Reload the page.'}`,
-    });
+  worker.addEventListener('error', ({ message = '' }) => {
+    if (message === '') {
+      end = { name: 'Error', message: 'the worker failed: its script did not load. Reload the page.' };
+    }
+    fail(end ?? { name: 'Error', message: `the worker failed: ${message}` });
   });
   const post = (message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
   worker.postMessage({ dataUrl, hooks: new URLSearchParams(location.search).has('hooks') });
 
   return {
     call(name, argument, { onEvent, signal, transfer } = {}) {
+      if (end !== undefined) return Promise.reject(new EngineError(end));
       const id = ++last;
       return new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject, ...(onEvent && { onEvent }) });
@@ -80,7 +83,8 @@ export function startEngine(dataUrl: string | undefined): Engine {
     },
     [Symbol.dispose]() {
       worker.terminate();
-      fail({ name: 'InterruptedError', kind: 'interrupted', message: 'stopped.' });
+      end = { name: 'InterruptedError', kind: 'interrupted', message: 'stopped.' };
+      fail(end);
     },
   };
 }

@@ -1,11 +1,13 @@
 /** Of two inputs: which class the model gives where, how sure it is, and the rows on it; rows that are given wrongly are ringed. */
 import { computed } from '@preact/signals';
+import { traceDot } from '../charts/canvas.ts';
 import { readPalette, seriesToken } from '../charts/palette.ts';
 import type { LookSubject, SeenPlane } from '../protocol/looking.ts';
+import { formatCount } from '../ui/format.ts';
 import { mix, parseColour } from './colours.ts';
 import { Figure } from './figure.tsx';
 import { seenOf, useLook } from './looking.ts';
-import { drawAxes, drawDot, openPlot } from './plot.ts';
+import { drawAxes, openPlot } from './plot.ts';
 import type { Plot } from './plot.ts';
 
 /** How much of its class's colour a cell has at most. */
@@ -17,7 +19,7 @@ const words = computed(() => {
   const seen = seenOf('plane');
   if (seen === undefined) return 'Waiting for the model.';
   const wrong = seen.labels.reduce((count, label, row) => count + (label === seen.predicted[row] ? 0 : 1), 0);
-  return `Step ${seen.step.toLocaleString('en')}: ${wrong} of ${seen.labels.length} rows are given wrongly (ringed).`;
+  return `Step ${formatCount(seen.step)}: ${formatCount(wrong)} of ${formatCount(seen.labels.length)} rows are wrong (ringed).`;
 });
 const heldBack = computed(() => seenOf('plane')?.heldBack);
 
@@ -49,9 +51,7 @@ export function BoundaryView({ about: { inputNames, outputNames } }: { readonly 
         <li>● training</li>
         {heldBack.value !== undefined && <li>◆ {heldBack.value}</li>}
       </ul>
-      <p class="small muted number" role="status">
-        {words}
-      </p>
+      <p class="small muted number">{words}</p>
     </div>
   );
 }
@@ -92,7 +92,7 @@ function drawPoints(
     const y = plot.y(points[2 * row + 1] ?? 0);
     context.fillStyle = token(seriesToken(label + 1));
     context.strokeStyle = token('--panel');
-    if (row < trainCount) drawDot(context, x, y, radius);
+    if (row < trainCount) traceDot(context, x, y, radius);
     else {
       const reach = radius * 1.5;
       context.beginPath();
@@ -106,7 +106,7 @@ function drawPoints(
     context.stroke();
     if (label === predicted[row]) continue;
     context.strokeStyle = token('--text');
-    drawDot(context, x, y, radius + 3);
+    traceDot(context, x, y, radius + 3);
     context.stroke();
   }
 }

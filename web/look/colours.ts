@@ -1,7 +1,6 @@
 /** Colours of numbers: signed quantities by the tokens below zero, zero and above. */
+import type { Rgb } from '../charts/canvas.ts';
 import { readPalette } from '../charts/palette.ts';
-
-export type Rgb = readonly [red: number, green: number, blue: number];
 
 const canvas = new OffscreenCanvas(1, 1).getContext('2d');
 

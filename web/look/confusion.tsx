@@ -2,14 +2,17 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { SplitName } from '../../src/data/dataset.ts';
+import { sayCause } from '../../src/errors.ts';
+import { imageColour } from '../charts/canvas.ts';
 import { engine } from '../engine/engine.ts';
 import type { Example, LookSubject, SeenConfusion } from '../protocol/looking.ts';
 import { Segmented } from '../ui/fields.tsx';
 import { formatCount, formatShare } from '../ui/format.ts';
+import { splitNames } from '../ui/metrics.ts';
 import { Figure } from './figure.tsx';
 import { pickRow } from './input-picker.tsx';
 import { filledSplits, isDrawable, lookFault, member, seenOf, showTab, useLook, usualSplit } from './looking.ts';
-import { drawTiles, imageColour } from './tiles.ts';
+import { drawTiles } from './tiles.ts';
 
 const chosenSplit = signal<SplitName | undefined>(undefined);
 
@@ -33,7 +36,7 @@ export function ConfusionView({ about }: { readonly about: LookSubject }) {
       <Segmented
         label="Rows that are counted"
         value={split}
-        options={splits.map((value) => ({ value, text: value }))}
+        options={splits.map((value) => ({ value, text: splitNames[value] }))}
         onChange={(value) => {
           chosenSplit.value = value;
           cell.value = undefined;
@@ -108,7 +111,7 @@ function Matrix({ about: { outputNames, runId }, seen: { counts, split, step }, 
           </tbody>
         </table>
       </div>
-      <p class="small muted number" role="status">
+      <p class="small muted number">
         Step {formatCount(step)}: {formatCount(right)} of {formatCount(total)} are right, {formatShare(right / total)}.
       </p>
     </>
@@ -125,7 +128,7 @@ function Examples({ about, of }: { readonly about: LookSubject; readonly of: Cel
         if (!controller.signal.aborted) examples.value = found;
       },
       (cause: unknown) => {
-        lookFault.value = cause instanceof Error ? cause.message : String(cause);
+        lookFault.value = sayCause(cause);
       },
     );
     return () => {

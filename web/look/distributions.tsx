@@ -150,9 +150,9 @@ function LayerTable({ of }: { readonly of: MemberObservation }) {
           {layerNumbers(of).map(({ layer, rms, updateRatio, dead }) => (
             <tr key={layer}>
               <th scope="row">{layer}</th>
-              <td class="numeric">{rms === undefined ? '' : formatNumber(rms, 3)}</td>
-              <td class="numeric">{updateRatio === undefined ? '' : formatNumber(updateRatio, 3)}</td>
-              <td class="numeric">{dead === undefined ? '' : formatShare(dead, 1)}</td>
+              <td class="numeric">{rms === undefined ? '–' : formatNumber(rms, 3)}</td>
+              <td class="numeric">{updateRatio === undefined ? '–' : formatNumber(updateRatio, 3)}</td>
+              <td class="numeric">{dead === undefined ? '–' : formatShare(dead, 1)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,9 +1,10 @@
 /** A canvas as wide as its place and as sharp as the screen, drawn anew when a signal that `draw` reads, the width or the colours change. */
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { openCanvas } from '../charts/canvas.ts';
 import { isDark } from '../state/view.ts';
 
-export interface FigureProps {
+interface FigureProps {
   /** What it shows, in words. */
   readonly label: string;
   /** In CSS pixels; of the width. */
@@ -27,9 +28,11 @@ export function Figure({ label, height, draw }: FigureProps) {
     effect(() => {
       // Read here, so that the drawing follows the colours.
       if (canvas.current === null || width.value === 0 || isDark.value === undefined) return;
-      const size = { width: width.value, height: Math.ceil(height(width.value)) };
-      const context = openCanvas(canvas.current, size);
-      if (context !== null) draw(context, size.width, size.height);
+      const lines = Math.ceil(height(width.value));
+      canvas.current.style.width = `${width.value}px`;
+      canvas.current.style.height = `${lines}px`;
+      const context = openCanvas(canvas.current, width.value, lines);
+      if (context !== null) draw(context, width.value, lines);
     }),
   );
   return (
@@ -37,19 +40,4 @@ export function Figure({ label, height, draw }: FigureProps) {
       <canvas ref={canvas} role="img" aria-label={label} />
     </div>
   );
-}
-
-/** Empties a canvas; lengths in CSS pixels from here on. */
-function openCanvas(
-  canvas: HTMLCanvasElement,
-  { width, height }: { readonly width: number; readonly height: number },
-): CanvasRenderingContext2D | null {
-  const scale = devicePixelRatio;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext('2d');
-  context?.scale(scale, scale);
-  return context;
 }

@@ -1,12 +1,13 @@
 /** Regressions: with one input and one output the fitted curve among the rows, else the outputs for rows beside their targets. */
 import { computed, signal } from '@preact/signals';
+import { traceDot } from '../charts/canvas.ts';
 import { readPalette, faint } from '../charts/palette.ts';
 import type { LookSubject } from '../protocol/looking.ts';
 import { SelectField } from '../ui/fields.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { Figure } from './figure.tsx';
 import { seenOf, useLook } from './looking.ts';
-import { drawAxes, drawDot, openPlot, rangeOf } from './plot.ts';
+import { drawAxes, openPlot, rangeOf } from './plot.ts';
 
 const radius = 3;
 const plotHeight = (width: number): number => Math.min(Math.round(width * 0.85), 420);
@@ -65,7 +66,7 @@ export function FitView({ about: { inputNames, outputNames } }: { readonly about
           for (const [row, value] of pointY.entries()) {
             const series = row < trainCount ? '--series-train' : '--series-validation';
             context.fillStyle = faint(token(series), 0.75);
-            drawDot(context, plot.x(pointX[row] ?? 0), plot.y(value), radius);
+            traceDot(context, plot.x(pointX[row] ?? 0), plot.y(value), radius);
             context.fill();
           }
           context.save();
@@ -83,9 +84,7 @@ export function FitView({ about: { inputNames, outputNames } }: { readonly about
         }}
       />
       <Legend curve="model" />
-      <p class="small muted number" role="status">
-        {fitWords}
-      </p>
+      <p class="small muted number">{fitWords}</p>
     </div>
   );
 }
@@ -138,7 +137,7 @@ export function ScatterView({ about: { outputNames } }: { readonly about: LookSu
           for (const [row, value] of given.entries()) {
             const series = row < seen.trainCount ? '--series-train' : '--series-validation';
             context.fillStyle = faint(token(series), 0.7);
-            drawDot(context, plot.x(targets[row] ?? 0), plot.y(value), radius);
+            traceDot(context, plot.x(targets[row] ?? 0), plot.y(value), radius);
             context.fill();
           }
           context.restore();
@@ -146,9 +145,7 @@ export function ScatterView({ about: { outputNames } }: { readonly about: LookSu
         }}
       />
       <Legend />
-      <p class="small muted" role="status">
-        {scatterWords}
-      </p>
+      <p class="small muted">{scatterWords}</p>
     </div>
   );
 }

@@ -18,6 +18,8 @@ effect(() => {
   const { value } = observation;
   if (value === undefined) recent.length = 0;
   else {
+    // After its device was lost, a run comes by the same steps again.
+    while ((recent.at(-1)?.step ?? 0) >= value.step) recent.pop();
     recent.push(value);
     if (recent.length > mostObservations) recent.shift();
   }

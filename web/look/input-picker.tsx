@@ -1,18 +1,21 @@
 /** Chooses the input that is looked at: a row of the data, a drawing, or a picture of one's own. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { sayCause } from '../../src/errors.ts';
+import { imageColour } from '../charts/canvas.ts';
 import { engine } from '../engine/engine.ts';
 import type { LookSubject, RowSearch } from '../protocol/looking.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, Segmented, SelectField } from '../ui/fields.tsx';
 import { formatCount, formatNumber, formatShape } from '../ui/format.ts';
 import { Notice } from '../ui/panel.tsx';
+import { splitNames } from '../ui/metrics.ts';
 import { DrawingPad } from './drawing-pad.tsx';
 import { Figure } from './figure.tsx';
 import { filledSplits, isDrawable, member, picked, seenOf, usualSplit } from './looking.ts';
 import { pictureInput, readPicture } from './picture-file.ts';
 import type { Picture } from './picture-file.ts';
-import { drawTiles, imageColour } from './tiles.ts';
+import { drawTiles } from './tiles.ts';
 
 type Source = 'data' | 'draw' | 'file';
 const source = signal<Source>('data');
@@ -89,7 +92,7 @@ function RowPicker({ about }: { readonly about: LookSubject }) {
       notice.value = found === undefined ? 'No row fits. Choose another class, or all rows.' : undefined;
       if (found !== undefined) pickRow(of, found);
     } catch (cause) {
-      notice.value = cause instanceof Error ? cause.message : String(cause);
+      notice.value = sayCause(cause);
     }
   }
   return (
@@ -104,7 +107,12 @@ function RowPicker({ about }: { readonly about: LookSubject }) {
         <Button onClick={() => void find('random')}>Random</Button>
       </div>
       <div class="look-choices">
-        <SelectField label="Rows" value={of} options={filledSplits(about)} onChange={(value) => pickRow(value, 0)} />
+        <SelectField
+          label="Rows"
+          value={of}
+          options={filledSplits(about).map((value) => ({ value, text: splitNames[value] }))}
+          onChange={(value) => pickRow(value, 0)}
+        />
         {isClassifier && (
           <SelectField
             label="Class"
@@ -145,7 +153,7 @@ async function openFile(about: LookSubject, file: File | undefined): Promise<voi
     notice.value = undefined;
     pickPicture(about);
   } catch (cause) {
-    notice.value = cause instanceof Error ? cause.message : String(cause);
+    notice.value = sayCause(cause);
   }
 }
 

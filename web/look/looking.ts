@@ -4,6 +4,7 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { SplitName } from '../../src/data/dataset.ts';
+import { sayCause } from '../../src/errors.ts';
 import { engine } from '../engine/engine.ts';
 import type { LookResult, LookSubject, LookView, PickedInput, SeenOf } from '../protocol/looking.ts';
 import { run } from '../state/run.ts';
@@ -32,8 +33,6 @@ export function seenOf<Kind extends LookView['kind']>(kind: Kind): SeenOf<Kind> 
   const { value } = seen;
   return value?.kind === kind ? (value as SeenOf<Kind>) : undefined;
 }
-
-const sayCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** Follows what there is to look at, until the signal is aborted. A stored run that is put on the page is looked at in its place. */
 export function followSubject(until: AbortSignal): void {
@@ -115,13 +114,18 @@ function close(): void {
   seen.value = undefined;
 }
 
+/** Whose view is open: a component that goes may be told so after the next one has opened its own. */
+let holder: object | undefined;
+
 /** Keeps a view open as long as the component is there; follows the signals that `make` reads. */
 export function useLook(make: () => LookView, dependencies: readonly unknown[] = []): void {
   useEffect(() => {
+    const own = {};
+    holder = own;
     const stop = effect(() => ask({ view: make(), member: member.value }));
     return () => {
       stop();
-      close();
+      if (holder === own) close();
     };
   }, dependencies);
 }

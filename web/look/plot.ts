@@ -1,4 +1,5 @@
 /** A frame with axes in units of the data, for what is drawn on a canvas. */
+import { axisTicks } from '../../src/recipe/search-axes.ts';
 import type { Range } from '../protocol/looking.ts';
 import { formatNumber } from '../ui/format.ts';
 
@@ -20,17 +21,6 @@ export interface PlotAxes {
 
 const room = { left: 42, right: 8, top: 8, bottom: 34 };
 const tickPixels = 60;
-
-/** Round numbers within a range, about so many. */
-export function ticksOf([least, most]: Range, wanted: number): number[] {
-  const rough = (most - least) / Math.max(1, wanted);
-  if (!(rough > 0) || !Number.isFinite(rough)) return [least];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const first = Math.ceil(least / step - 1e-9);
-  const last = Math.floor(most / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
-}
 
 export function openPlot(width: number, height: number, { x, y }: Pick<PlotAxes, 'x' | 'y'>): Plot {
   const inner = {
@@ -62,14 +52,14 @@ export function drawAxes(
   context.font = `11px ${token('--font')}`;
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  for (const tick of ticksOf(x, width / tickPixels)) {
+  for (const tick of axisTicks({ isLog: false, domain: x }, width / tickPixels)) {
     context.fillRect(Math.round(plot.x(tick)), top + height, 1, 4);
     context.fillText(formatNumber(tick, 3), plot.x(tick), top + height + 6);
   }
   context.fillText(xName, left + width / 2, top + height + 20);
   context.textAlign = 'right';
   context.textBaseline = 'middle';
-  for (const tick of ticksOf(y, height / tickPixels)) {
+  for (const tick of axisTicks({ isLog: false, domain: y }, height / tickPixels)) {
     context.fillRect(left - 4, Math.round(plot.y(tick)), 4, 1);
     context.fillText(formatNumber(tick, 3), left - 7, plot.y(tick));
   }
@@ -79,11 +69,6 @@ export function drawAxes(
   context.textAlign = 'center';
   context.fillText(yName, 0, 0);
   context.restore();
-}
-
-export function drawDot(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
 /** Least and most of finite numbers, with room around them. */

@@ -42,8 +42,10 @@ function Verdict({ about: { task, outputNames } }: { readonly about: LookSubject
           const verdict = truth === undefined ? '' : truth === given ? ', which is right' : `, and it is ${truth}`;
           text.current.textContent = `The model says ${given}${verdict}.`;
         } else {
-          const targets = seen.targets?.map((target) => formatNumber(target)).join(', ');
-          text.current.textContent = targets === undefined ? '' : `It should be ${targets}.`;
+          const sayAll = (values: Iterable<number>): string =>
+            Array.from(values, (value) => formatNumber(value)).join(', ');
+          const truth = seen.targets === undefined ? '' : `; it should be ${sayAll(seen.targets)}`;
+          text.current.textContent = `The model says ${sayAll(seen.outputs)}${truth}.`;
         }
       }),
     [task, outputNames],

@@ -1,5 +1,5 @@
 /** Many small pictures side by side, each pixel of them a square. */
-import type { Rgb } from './colours.ts';
+import type { Rgb } from '../charts/canvas.ts';
 
 export interface Tiles {
   readonly count: number;
@@ -19,6 +19,9 @@ export interface TileLayout {
 
 const gap = 3;
 const mostEdge = 72;
+/** Edges of the cells of a table. */
+const mostCell = 24;
+const leastRow = 12;
 
 /** Tiles as large as fit into about so many pixels, at least so large that each of their pixels is seen. */
 export function layOutTiles(
@@ -39,6 +42,17 @@ export function layOutTiles(
   const tileWidth = across === fitting ? (size * columns) / edge : (width + gap) / across - gap;
   const height = (tileWidth * rows) / columns;
   return { across, width: tileWidth, height, totalHeight: Math.ceil(count / across) * (height + gap) - gap };
+}
+
+/** A single table over the whole width; its cells are squares, but for rows that could not be seen. */
+export function layOutTable(
+  { rows, columns }: Pick<Tiles, 'rows' | 'columns'>,
+  width: number,
+  mostHeight: number,
+): TileLayout {
+  const cell = Math.min(mostCell, width / columns);
+  const height = Math.min(mostHeight, rows * Math.max(cell, leastRow));
+  return { across: 1, width: cell * columns, height, totalHeight: height };
 }
 
 /** A few tiles more in a line, where all lines are full then. */
@@ -72,17 +86,4 @@ export function drawTiles(context: CanvasRenderingContext2D, tiles: Tiles, layou
     const y = Math.floor(tile / layout.across) * (layout.height + gap);
     context.drawImage(atlas, 0, tile * rows, columns, rows, x, y, layout.width, layout.height);
   }
-}
-
-/** The pixel of an image [height, width, channels] of numbers 0 to `largest`: grey, or red, green and blue. */
-export function imageColour(
-  values: ArrayLike<number>,
-  [, width = 1, channels = 1]: readonly number[],
-  largest: number,
-): (row: number, column: number) => Rgb {
-  return (row, column) => {
-    const start = (row * width + column) * channels;
-    const level = (channel: number): number => (255 * (values[start + (channels === 3 ? channel : 0)] ?? 0)) / largest;
-    return [level(0), level(1), level(2)];
-  };
 }

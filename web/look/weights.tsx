@@ -1,20 +1,21 @@
 /** Weights as pictures: what each unit of a dense layer on an image adds up, the kernels of a convolution, a plain table of colours else. */
 import { signal } from '@preact/signals';
+import type { Rgb } from '../charts/canvas.ts';
 import type { LookSubject, WeightTensor } from '../protocol/looking.ts';
 import { Field, SelectField } from '../ui/fields.tsx';
-import { formatShape } from '../ui/format.ts';
+import { formatShape, sayCount } from '../ui/format.ts';
 import { largestSize, signedScale } from './colours.ts';
-import type { Rgb } from './colours.ts';
 import { Figure } from './figure.tsx';
 import { seenOf, useLook } from './looking.ts';
 import { ScaleBar } from './scale-bar.tsx';
-import { drawTiles, layOutTiles } from './tiles.ts';
-import type { Tiles } from './tiles.ts';
+import { drawTiles, layOutTable, layOutTiles } from './tiles.ts';
+import type { TileLayout, Tiles } from './tiles.ts';
 
 const chosenTensor = signal('');
 const chosenChannel = signal(0);
 
 const mostTiles = 128;
+const mostHeight = 420;
 /** Of a table of colours: more rows or columns cannot be told apart. */
 const mostLines = 512;
 
@@ -30,6 +31,8 @@ export function WeightsView({ about }: { readonly about: LookSubject }) {
   const hasChannels = tensor.shape.length === 4 && inC > 1;
   const channel = hasChannels ? Math.min(chosenChannel.value, inC - 1) : 0;
   const picture = describePicture(tensor, channel);
+  const layOut = (width: number): TileLayout =>
+    (picture.isTable ? layOutTable : layOutTiles)(picture, width, mostHeight);
   return (
     <div class="stack">
       <div class="look-choices">
@@ -57,7 +60,7 @@ export function WeightsView({ about }: { readonly about: LookSubject }) {
       </div>
       <Figure
         label={`${tensor.name}: ${picture.summary}`}
-        height={(width) => layOutTiles(picture, width, 420).totalHeight}
+        height={(width) => layOut(width).totalHeight}
         draw={(context, width) => {
           const own = values();
           const { colour } = signedScale(largestSize(own));
@@ -65,7 +68,7 @@ export function WeightsView({ about }: { readonly about: LookSubject }) {
             ...picture,
             colour: (tile, row, column): Rgb => colour(picture.weightAt(own, tile, row, column)),
           };
-          drawTiles(context, tiles, layOutTiles(tiles, width, 420));
+          drawTiles(context, tiles, layOut(width));
         }}
       />
       <ScaleBar title="weight" largest={() => largestSize(values())} />
@@ -75,6 +78,8 @@ export function WeightsView({ about }: { readonly about: LookSubject }) {
 }
 
 interface WeightPicture {
+  /** A plain table, one cell for each weight. */
+  readonly isTable: boolean;
   readonly count: number;
   readonly rows: number;
   readonly columns: number;
@@ -90,6 +95,7 @@ function describePicture({ shape, imageShape }: WeightTensor, channel: number): 
   if (shape.length === 4) {
     const [rows = 1, columns = 1, inC = 1] = shape;
     return {
+      isTable: false,
       count,
       rows,
       columns,
@@ -101,6 +107,7 @@ function describePicture({ shape, imageShape }: WeightTensor, channel: number): 
   if (imageShape !== undefined) {
     const [rows = 1, columns = 1, channels = 1] = imageShape;
     return {
+      isTable: false,
       count,
       rows,
       columns,
@@ -118,10 +125,11 @@ function describePicture({ shape, imageShape }: WeightTensor, channel: number): 
   const [rows, columns] = [Math.min(inputs, mostLines), Math.min(outputs, mostLines)];
   const cut = rows < inputs || columns < outputs ? `, the first ${rows}×${columns} of them` : '';
   return {
+    isTable: true,
     count: 1,
     rows,
     columns,
-    summary: `${inputs} inputs downwards, ${outputs} units across${cut}`,
+    summary: `${sayCount(inputs, 'input')} downwards, ${sayCount(outputs, 'unit')} across${cut}`,
     weightAt: (values, _, row, column) => values[row * outputs + column] ?? Number.NaN,
   };
 }

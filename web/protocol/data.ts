@@ -113,6 +113,8 @@ export interface DataCalls {
   /** Keeps files that load without a fault; of the others it says what is wrong. */
   readonly addFiles: Call<{ readonly files: readonly NewFile[] }, AddedFiles, AddProgress>;
   readonly removeData: Call<{ readonly paths: readonly string[] }, void>;
+  /** The files that another worker does not find, where the browser keeps nothing. */
+  readonly unkeptFiles: Call<null, readonly NewFile[]>;
   /** Decodes pictures, keeps them as one file of packed images, and tells its path. */
   readonly packPictures: Call<PackRequest, { readonly path: string }, AddProgress>;
   readonly previewTable: Call<{ readonly path: string }, TablePreview>;

@@ -1,5 +1,5 @@
 /** What a range test suggests, a sentence for each, and a button that takes it into the draft. */
-import { valueAt } from '../build/recipe-edits.ts';
+import { valueAt } from '../../src/recipe/paths.ts';
 import { checked } from '../state/draft.ts';
 import { rangeProposal, takeRange } from '../state/range-test.ts';
 import type { RangeResult } from '../protocol/range-testing.ts';

@@ -138,7 +138,7 @@ function CurvesPanel() {
               {formatCount(last === undefined ? 0 : last.step + 1)} of {formatCount(value.steps)}
             </Readout>
             {isTestingRange.value && value.samplesPerSecond !== undefined && (
-              <Readout label="Samples per second">{formatShort(value.samplesPerSecond)}</Readout>
+              <Readout label="Samples a second">{formatShort(value.samplesPerSecond)}</Readout>
             )}
             {value.result !== undefined && <Readout label="Time">{formatSeconds(value.result.seconds)}</Readout>}
           </dl>
@@ -149,7 +149,9 @@ function CurvesPanel() {
               aria-label="Progress of the test"
             />
           )}
-          <RangeCharts points={rangePoints} suggested={value.result?.suggested ?? []} />
+          {(value.state !== 'failed' || last !== undefined) && (
+            <RangeCharts points={rangePoints} suggested={value.result?.suggested ?? []} />
+          )}
           {value.result?.ended !== undefined && (
             <p class="small muted">
               The test ended after {formatCount(value.result.points.length)} of {formatCount(value.result.steps)} steps:{' '}

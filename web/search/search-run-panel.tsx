@@ -110,7 +110,7 @@ function SearchProgress({ current }: { readonly current: CurrentSearch }) {
           <Readout label={`Best validation ${metric}`}>{sayMean(metric, best)}</Readout>
         )}
         {isSearching.value && progress?.samplesPerSecond !== undefined && (
-          <Readout label="Samples per second">{formatShort(progress.samplesPerSecond)}</Readout>
+          <Readout label="Samples a second">{formatShort(progress.samplesPerSecond)}</Readout>
         )}
         {isSearching.value && progress?.secondsLeft !== undefined && (
           <Readout label={sayTimeLeft(stage)}>{formatSeconds(progress.secondsLeft)}</Readout>

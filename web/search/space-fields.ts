@@ -1,8 +1,8 @@
 /** The fields of a recipe that are worth searching, with a range or values to begin with; and how a field's values are changed and written. */
+import { ratePath, valueAt } from '../../src/recipe/paths.ts';
 import type { LayerRecipe, Recipe } from '../../src/recipe/schema.ts';
 import type { Dimension, SearchRecipe } from '../../src/recipe/search-schema.ts';
 import { sayInJson } from '../../src/recipe/search-values.ts';
-import { ratePath, valueAt } from '../build/recipe-edits.ts';
 
 export type DimensionKind = keyof Dimension;
 export type Space = SearchRecipe['space'];

@@ -1,6 +1,7 @@
 /** Points, lines and marked places over an axis that may be logarithmic or of categories, on a canvas. Points can be chosen. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { openCanvas, traceDot } from '../charts/canvas.ts';
 import { faint, readPalette } from '../charts/palette.ts';
 import { isDark } from '../state/view.ts';
 import type { Axis } from './trial-view.ts';
@@ -28,7 +29,7 @@ export interface ChartRule {
   readonly token: string;
 }
 
-export interface XyChartProps {
+interface XyChartProps {
   readonly title: string;
   /** What there is to see, for screen readers. */
   readonly summary: string;
@@ -120,12 +121,9 @@ function placer({ x, y, rules = [] }: XyChartProps, width: number, height: numbe
 
 function drawChart(canvas: HTMLCanvasElement, props: XyChartProps): void {
   const { clientWidth: width, clientHeight: height } = canvas;
-  const context = canvas.getContext('2d');
-  if (context === null || width === 0) return;
-  const ratio = devicePixelRatio;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  context.scale(ratio, ratio);
+  if (width === 0) return;
+  const context = openCanvas(canvas, width, height);
+  if (context === null) return;
   context.font = '11px system-ui, sans-serif';
   const colour = readPalette();
   const place = placer(props, width, height);
@@ -231,13 +229,11 @@ function drawPoint(
 ): void {
   const [left, top] = place(x, y);
   context.fillStyle = faint(colour('--series-1'), isFaint ? 0.3 : 0.75);
-  context.beginPath();
-  context.arc(left, top, pointRadius, 0, 2 * Math.PI);
+  traceDot(context, left, top, pointRadius);
   context.fill();
   if (key !== chosen) return;
   context.strokeStyle = colour('--series-2');
   context.lineWidth = 2;
-  context.beginPath();
-  context.arc(left, top, pointRadius + 3, 0, 2 * Math.PI);
+  traceDot(context, left, top, pointRadius + 3);
   context.stroke();
 }

@@ -1,5 +1,6 @@
 /** The recipe that the address brings: the draft when the page opens, and whenever another such link is followed. */
 import { signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { replaceDraft } from '../state/draft.ts';
 import { decodeRecipe, recipeTextOfHash } from './recipe-link.ts';
 
@@ -17,7 +18,7 @@ export function followRecipeLinks(): void {
     try {
       replaceDraft(decodeRecipe(text));
     } catch (cause) {
-      linkFault.value = cause instanceof Error ? cause.message : String(cause);
+      linkFault.value = sayCause(cause);
     }
   };
   open();

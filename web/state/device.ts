@@ -1,5 +1,6 @@
 /** The device that the worker computes on. */
 import { batch, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { engine } from '../engine/engine.ts';
 import type { DeviceInfo } from '../protocol/device.ts';
 
@@ -24,7 +25,7 @@ export async function chooseDevice(want: 'gpu' | 'cpu'): Promise<void> {
       deviceFault.value = undefined;
     });
   } catch (cause) {
-    if (ticket === asked) deviceFault.value = cause instanceof Error ? cause.message : String(cause);
+    if (ticket === asked) deviceFault.value = sayCause(cause);
   }
 }
 

@@ -3,6 +3,7 @@
  * parameters, memory) is asked of the worker.
  */
 import { batch, computed, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { builtInRecipes } from '../../src/recipe/built-in.ts';
 import { parseJson } from '../../src/recipe/json.ts';
 import { overrideJson, parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
@@ -37,7 +38,7 @@ export const checked = computed((): { readonly recipe: Recipe } | { readonly fau
   try {
     return { recipe: parseRecipe(draft.value) };
   } catch (cause) {
-    return { fault: cause instanceof Error ? cause.message : String(cause) };
+    return { fault: sayCause(cause) };
   }
 });
 
@@ -134,6 +135,6 @@ async function ask(of: RecipeJson, recipe: Recipe): Promise<Described> {
   try {
     return { state: 'known', of, description: await engine.call('describe', { recipe }) };
   } catch (cause) {
-    return { state: 'fault', of, fault: cause instanceof Error ? cause.message : String(cause) };
+    return { state: 'fault', of, fault: sayCause(cause) };
   }
 }

@@ -1,5 +1,6 @@
 /** The learning-rate range test on the page, and what its result would change in the draft. */
 import { batch, computed, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import type { RangePoint } from '../../src/lr-find/range-test.ts';
 import type { RangeChange } from '../../src/lr-find/apply-range.ts';
 import { engine } from '../engine/engine.ts';
@@ -86,7 +87,7 @@ export async function startRangeTest(): Promise<void> {
     rangeVersion.value++;
     change({ state: 'finished', result: outcome.result });
   } catch (cause) {
-    change({ state: 'failed', message: cause instanceof Error ? cause.message : String(cause) });
+    change({ state: 'failed', message: sayCause(cause) });
   }
 }
 

@@ -3,6 +3,7 @@
  * storage. It trains one run at a time, so a session waits for the one before, which may still be on its way to its last checkpoint.
  */
 import { batch, computed, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { EvaluationEvent } from '../../src/train/events.ts';
 import type { Observation } from '../../src/train/observe.ts';
@@ -121,7 +122,8 @@ export async function showStoredRun(id: string): Promise<void> {
       name,
       recipe,
       // Nobody on this page trains it; whether somebody elsewhere does is found out when it is gone on with.
-      state: state === 'training' ? 'paused' : state,
+      // Only a search is ever stopped.
+      state: state === 'training' || state === 'stopped' ? 'paused' : state,
       step,
       steps,
       ...(result && { result }),
@@ -189,7 +191,7 @@ async function train(
     const { state, step } = outcome;
     change({ state, step, ...(state === 'finished' && { result: outcome.result }) });
   } catch (cause) {
-    if (isShown()) change({ state: canGoOn(cause) ? 'paused' : 'failed', message: describe(cause) });
+    if (isShown()) change({ state: canGoOn(cause) ? 'paused' : 'failed', message: sayCause(cause) });
   }
 }
 
@@ -198,8 +200,6 @@ function canGoOn(cause: unknown): boolean {
   const hasBegun = run.value?.start !== undefined || (run.value?.step ?? 0) > 0;
   return hasBegun && cause instanceof EngineError && (cause.kind === 'device' || cause.kind === 'input');
 }
-
-const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 function receive(event: TrainReport): void {
   switch (event.type) {

@@ -3,7 +3,7 @@
  * trained on this page and in other tabs as long as somebody follows it.
  */
 import { batch, computed, signal } from '@preact/signals';
-import { DataError } from '../../src/errors.ts';
+import { DataError, sayCause } from '../../src/errors.ts';
 import { withoutDefaults } from '../../src/recipe/fields.ts';
 import { engine } from '../engine/engine.ts';
 import type { RunList, StoredRun } from '../protocol/runs.ts';
@@ -52,12 +52,12 @@ async function attempt(action: () => Promise<void>): Promise<void> {
 }
 
 function tell(cause: unknown): void {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = sayCause(cause);
   // What is said already is not read out again.
   if (text !== runNotice.value?.text) runNotice.value = { tone: 'bad', text };
 }
 
-export async function refreshRuns(): Promise<void> {
+async function refreshRuns(): Promise<void> {
   const next = await engine.call('listRuns', undefined);
   const ids = new Set(next.runs.map(({ id }) => id));
   batch(() => {

@@ -3,6 +3,7 @@
  * browser's storage, so that it is there again when the page is opened anew.
  */
 import { batch, computed, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { withoutDefaults } from '../../src/recipe/fields.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { MetricName, RunRecord, TrialSummary } from '../../src/search/trials.ts';
@@ -40,7 +41,7 @@ export interface CurrentSearch {
   /** The last of every run that is done or was cut. */
   readonly records: readonly RunRecord[];
   /** Why it failed, or what happened to it, such as a device that was lost. */
-  readonly message?: string;
+  readonly message?: string | undefined;
 }
 
 export const searchTabs = ['search', 'range'] as const;
@@ -97,8 +98,6 @@ export async function planDraft(): Promise<void> {
 const memoryBytes = (): { readonly memoryBytes?: number } =>
   memoryGib.value === undefined ? {} : { memoryBytes: Math.floor(memoryGib.value * 2 ** 30) };
 
-const sayCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
 let controller: AbortController | undefined;
 
 function change(fields: Partial<CurrentSearch>): void {
@@ -123,7 +122,7 @@ export async function startSearch(): Promise<void> {
 
 /** Goes on where the search is paused. */
 export async function resumeSearch(): Promise<void> {
-  change({ state: 'starting' });
+  change({ state: 'starting', message: undefined });
   await searchOn();
 }
 

@@ -1,5 +1,6 @@
 /** A run that was interrupted, by closing or reloading the page for instance: offered when the page opens. */
 import { effect, signal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { engine } from '../engine/engine.ts';
 import type { RunEntry } from '../storage/database.ts';
 import { replaceDraft } from './draft.ts';
@@ -32,6 +33,6 @@ export async function resumeUnfinished(): Promise<void> {
     if (run.value !== undefined) replaceDraft(run.value.recipe);
     await resumeRun();
   } catch (cause) {
-    unfinishedFault.value = cause instanceof Error ? cause.message : String(cause);
+    unfinishedFault.value = sayCause(cause);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { computed, signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
+import { sayCause } from '../../src/errors.ts';
 import { memberRecipes, overrideRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { ConformanceRow } from '../../src/verify/conformance.ts';
@@ -11,6 +12,7 @@ import type { GradientCheck } from '../../src/verify/gradcheck.ts';
 import type { Verification } from '../../src/verify/lockstep.ts';
 import type { Overfitting } from '../../src/verify/overfit.ts';
 import { engine, EngineError, openEngine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Part, SideReport } from '../protocol/verifying.ts';
 import { checked } from './draft.ts';
 import { run } from './run.ts';
@@ -63,7 +65,7 @@ function createTool<Progress, Result, Choice = void>(
         check.value = { state: 'done', ...soFar(), result };
       } catch (cause) {
         const isStopped = controller.signal.aborted && cause instanceof EngineError && cause.kind === 'interrupted';
-        const message = cause instanceof Error ? cause.message : String(cause);
+        const message = sayCause(cause);
         check.value = isStopped ? { state: 'stopped', ...soFar() } : { state: 'failed', ...soFar(), message };
       }
     },
@@ -96,9 +98,23 @@ export const kernelCheck = createTool<KernelProgress, readonly ConformanceRow[]>
   return engine.call('verifyKernels', undefined, { signal, onEvent });
 });
 
+/** A second worker, with the files that it would not find. */
+async function openSecond(): Promise<Engine> {
+  const files = await engine.call('unkeptFiles', null);
+  const second = openEngine();
+  if (files.length > 0) await second.call('addFiles', { files });
+  return second;
+}
+
+/** Does something as soon as the signal is aborted, or now where it is. */
+function whenAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
+}
+
 export const gradientCheck = createTool<Part, GradientCheck>(async ({ recipe, signal, tell }) => {
-  using second = openEngine();
-  signal.addEventListener('abort', () => second[Symbol.dispose](), { once: true });
+  using second = await openSecond();
+  whenAborted(signal, () => second[Symbol.dispose]());
   return await second.call('checkGradient', { recipe }, { onEvent: tell });
 });
 
@@ -122,13 +138,13 @@ export const overfitCheck = createTool<readonly Epoch[], Overfitting>(({ recipe,
 export const sidesCheck = createTool<Sides, Sides, number>(async ({ recipe, choice: steps, signal, tell }) => {
   const [first = recipe] = memberRecipes(recipe);
   const alone = overrideRecipe(first, { steps });
-  using second = openEngine();
+  using second = await openSecond();
   const controller = new AbortController();
   const end = (): void => {
     controller.abort();
     second[Symbol.dispose]();
   };
-  signal.addEventListener('abort', end, { once: true });
+  whenAborted(signal, end);
   let sides = startSides(steps);
   const train = async (side: SideName): Promise<void> => {
     const onEvent = (report: SideReport): void => {

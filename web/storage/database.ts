@@ -16,7 +16,8 @@ export interface RunEntry {
   readonly created: string;
   readonly updated: string;
   readonly kind: 'run' | 'search';
-  readonly state: 'training' | 'paused' | 'finished' | 'failed';
+  /** `stopped`: a search that was ended before all of it was trained. */
+  readonly state: 'training' | 'paused' | 'stopped' | 'finished' | 'failed';
   /** Steps done, as of the last checkpoint; runs done, of a search. */
   readonly step: number;
   readonly steps: number;
@@ -54,10 +55,8 @@ interface Stores extends DBSchema {
   data: { key: string; value: DataFile };
   /** Anything that JSON can hold, by name. */
   settings: { key: string; value: unknown };
-  /** Measured launch variants, by adapter. */
-  tuning: { key: string; value: string };
 }
-const storeNames = ['runs', 'files', 'data', 'settings', 'tuning'] as const;
+const storeNames = ['runs', 'files', 'data', 'settings'] as const;
 export type StoreName = (typeof storeNames)[number];
 type Key<S extends StoreName> = Stores[S]['key'];
 type Value<S extends StoreName> = Stores[S]['value'];
@@ -105,7 +104,8 @@ async function openIndexed(name: string): Promise<Database> {
 
   /** The connection; a new one where the browser has ended it. */
   function connect(): Promise<IDBPDatabase<Stores>> {
-    connection ??= new Promise((resolve, reject) => {
+    if (connection !== undefined) return connection;
+    const opened = new Promise<IDBPDatabase<Stores>>((resolve, reject) => {
       openDB<Stores>(name, 1, {
         upgrade(database) {
           for (const store of storeNames) database.createObjectStore(store);
@@ -118,7 +118,12 @@ async function openIndexed(name: string): Promise<Database> {
         },
       }).then(resolve, reject);
     });
-    return connection;
+    connection = opened;
+    opened.catch(() => {
+      // Another time it may be there.
+      if (connection === opened) connection = undefined;
+    });
+    return opened;
   }
 
   async function use<T>(work: (database: IDBPDatabase<Stores>) => Promise<T>): Promise<T> {

@@ -32,6 +32,7 @@ import type { Prepared } from '../../src/train/session.ts';
 import type { Change, Database, RunEntry } from './database.ts';
 import { changeEntry, openEntryWriter } from './entry-writer.ts';
 import { lockedRuns, withRunLock } from './run-lock.ts';
+import { decode, encode } from './text.ts';
 
 /** A page that is looked at observes ten times a second; what is kept of that, evenly over the steps. */
 const mostObservations = 120;
@@ -288,14 +289,7 @@ function isTooClose(lines: readonly string[], step: number): boolean {
   return step - last < (0.75 * (last - first)) / (lines.length - 1);
 }
 
-function parseStoredRecipe(bytes: Uint8Array | undefined, name: string): Recipe {
+/** The recipe of a run or a search, of its file. */
+export function parseStoredRecipe(bytes: Uint8Array | undefined, name: string): Recipe {
   return parseRecipe(upgradeRecipe(parseJson(decode(bytes), `${name}/recipe.json`)));
-}
-
-function decode(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -11,7 +11,6 @@
 import * as v from 'valibot';
 import { DataError, RecipeError } from '../../src/errors.ts';
 import { parseJson } from '../../src/recipe/json.ts';
-import { parseRecipe, upgradeRecipe } from '../../src/recipe/parse.ts';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import { parseRecord, summarySchema } from '../../src/search/search-json.ts';
 import type { Limits } from '../../src/search/populations.ts';
@@ -34,7 +33,8 @@ import type { Prepared } from '../../src/train/session.ts';
 import type { SearchCurves } from '../protocol/searching.ts';
 import type { Change, Database, RunEntry } from './database.ts';
 import { changeEntry, openEntryWriter } from './entry-writer.ts';
-import { listRuns, putRun } from './runs.ts';
+import { listRuns, parseStoredRecipe, putRun } from './runs.ts';
+import { decode, encode } from './text.ts';
 
 const searchFileSchema = v.object({
   memoryBytes: v.number(),
@@ -221,12 +221,12 @@ function checkSameSearch(
   files: ReadonlyMap<string, Uint8Array>,
   { recipe, dataSha256 }: SearchStoreOptions,
 ): SearchFile {
-  const otherRecipe = sayOtherRecipe(readRecipe(name, files), recipe);
+  const otherRecipe = sayOtherRecipe(parseStoredRecipe(files.get('recipe.json'), name), recipe);
   if (otherRecipe !== undefined) {
     throw new RecipeError(name, `is a search of another recipe: ${otherRecipe} Search anew.`);
   }
   const place = `${name}/search.json`;
-  const parsed = v.safeParse(searchFileSchema, parseJson(textOf(files, 'search.json'), place));
+  const parsed = v.safeParse(searchFileSchema, parseJson(decode(files.get('search.json')), place));
   if (!parsed.success) throw new DataError(place, 'does not describe a search. Search anew.');
   const otherData = sayOtherData(parsed.output.dataSha256, dataSha256);
   if (otherData === undefined) return parsed.output;
@@ -239,7 +239,7 @@ function readPopulation(
   plan: Prepared['plan'],
 ): { readonly checkpoint: Checkpoint | undefined; readonly metrics: readonly string[] } {
   const folder = `${folderOf(population)}checkpoints/`;
-  const metrics = wholeLines(textOf(files, `${folderOf(population)}metrics.jsonl`));
+  const metrics = wholeLines(decode(files.get(`${folderOf(population)}metrics.jsonl`)));
   const names = [...files.keys()].flatMap((path) => (path.startsWith(folder) ? [path.slice(folder.length)] : []));
   const read = (name: string): Uint8Array => files.get(folder + name) ?? new Uint8Array();
   return { checkpoint: newestCheckpoint(names, read, folder, plan, metrics.length).checkpoint, metrics };
@@ -262,7 +262,7 @@ export async function readSearch(database: Database, id: string | undefined): Pr
   const files = await database.files(entry.id);
   return {
     entry,
-    recipe: readRecipe(entry.name, files),
+    recipe: parseStoredRecipe(files.get('recipe.json'), entry.name),
     records: readRecords(files),
     table: readTable(entry.name, files),
   };
@@ -275,16 +275,12 @@ export async function endSearch(database: Database, id: string): Promise<void> {
     ...paths
       .filter((path) => path.startsWith(populationsFolder))
       .map((path): Change => ({ store: 'files', key: [id, path] })),
-    changeEntry(id, { state: 'finished', updated: new Date().toISOString() }),
+    changeEntry(id, { state: 'stopped', updated: new Date().toISOString() }),
   ]);
 }
 
-function readRecipe(name: string, files: ReadonlyMap<string, Uint8Array>): Recipe {
-  return parseRecipe(upgradeRecipe(parseJson(textOf(files, 'recipe.json'), `${name}/recipe.json`)));
-}
-
 function readRecords(files: ReadonlyMap<string, Uint8Array>): RunRecord[] {
-  return wholeLines(textOf(files, 'trials.jsonl'))
+  return wholeLines(decode(files.get('trials.jsonl')))
     .map(parseRecord)
     .filter((record) => typeof record !== 'string');
 }
@@ -292,7 +288,7 @@ function readRecords(files: ReadonlyMap<string, Uint8Array>): RunRecord[] {
 /** Undefined where there is none that can be read: a search that goes on makes it anew. */
 function readTable(name: string, files: ReadonlyMap<string, Uint8Array>): KeptTable | undefined {
   if (!files.has('table.json')) return undefined;
-  const parsed = v.safeParse(tableSchema, parseJson(textOf(files, 'table.json'), `${name}/table.json`));
+  const parsed = v.safeParse(tableSchema, parseJson(decode(files.get('table.json')), `${name}/table.json`));
   return parsed.success ? parsed.output : undefined;
 }
 
@@ -303,11 +299,3 @@ function bestOf(table: KeptTable | undefined): Pick<RunEntry, 'split' | 'loss' |
 }
 
 const folderOf = ({ name }: SearchPopulation): string => `${populationsFolder}${name}/`;
-
-function textOf(files: ReadonlyMap<string, Uint8Array>, path: string): string {
-  return new TextDecoder().decode(files.get(path));
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}

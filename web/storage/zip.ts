@@ -7,6 +7,7 @@ import type { UnpackedRun } from '../../src/train/run-zip.ts';
 import type { Database, RunEntry } from './database.ts';
 import { newId } from './new-id.ts';
 import { putRun, readEntry, readRunFiles, summary } from './runs.ts';
+import { decode } from './text.ts';
 
 /** A run as a zip file, and a name for that. */
 export async function exportRun(
@@ -29,7 +30,7 @@ function describeRun({ name, recipe, model, result, files }: UnpackedRun): RunEn
   const now = new Date().toISOString();
   const step = result === undefined ? newestStep([...files.keys()]) : Math.max(...[result.steps].flat());
   const steps = model.trainRows === undefined ? step : planDuration(recipe, model.trainRows).steps;
-  const lines = wholeLines(new TextDecoder().decode(files.get('metrics.jsonl')));
+  const lines = wholeLines(decode(files.get('metrics.jsonl')));
   const lastLine = lines.at(-1);
   const [member] = lastLine === undefined ? [] : parseEvaluationLine(lastLine, recipe.members?.length ?? 1).members;
   return {

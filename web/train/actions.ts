@@ -52,7 +52,6 @@ export function describeState(): string | undefined {
   const isEdited = !isDraftOfRun.value;
   switch (state) {
     case 'starting':
-      return 'Getting ready: data, plan and kernels.';
     case 'training':
       return isEdited
         ? 'The recipe was edited. This run goes on with its own; pause it, and Train starts a new one of the edited recipe.'

@@ -8,9 +8,9 @@ import { curves, curveVersion, run } from '../state/run.ts';
 import type { CurrentRun } from '../state/run.ts';
 import { CheckField, Segmented } from '../ui/fields.tsx';
 import { formatNumber, formatShare } from '../ui/format.ts';
+import { isShare, metricTitles } from '../ui/metrics.ts';
+import type { MetricName } from '../ui/metrics.ts';
 import { Panel } from '../ui/panel.tsx';
-import { isShare, metricTitles } from './result-table.ts';
-import type { MetricName } from './result-table.ts';
 import { mostMembers, openRunCurves, shapeOf } from './run-curves.ts';
 import type { CurveShape } from './run-curves.ts';
 
@@ -84,7 +84,9 @@ function Curves({ current }: { readonly current: CurrentRun }) {
     />
   );
   const main: MetricName[] = ['loss', ...shape.metrics.filter((metric) => metric === 'accuracy' || metric === 'rmse')];
-  if (shape.isClassification && !main.includes('accuracy')) main.push('accuracy');
+  // Known before the first step, so that no chart comes in between later.
+  const hasAccuracy = shape.isClassification || current.recipe.loss === 'crossEntropy';
+  if (hasAccuracy && !main.includes('accuracy')) main.push('accuracy');
   const others = shape.metrics.filter((metric) => !main.includes(metric));
   return (
     <Panel

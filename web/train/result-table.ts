@@ -1,23 +1,11 @@
 /** The result of a run as the rows of a table: of one network its splits, of a population its members. */
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { MetricsJson, ResultJson } from '../../src/train/result-json.ts';
-import { formatNumber, formatShare } from '../ui/format.ts';
-
-export const metricNames = ['accuracy', 'topKAccuracy', 'rmse', 'r2', 'loss', 'cost'] as const;
-export type MetricName = (typeof metricNames)[number];
-
-export const metricTitles: Readonly<Record<MetricName, string>> = {
-  accuracy: 'Accuracy',
-  topKAccuracy: 'Top-k accuracy',
-  rmse: 'RMSE',
-  r2: 'R²',
-  loss: 'Loss',
-  cost: 'Cost',
-};
-export const isShare = (metric: MetricName): boolean => metric === 'accuracy' || metric === 'topKAccuracy';
+import { formatNumber } from '../ui/format.ts';
+import { formatMetric, insideSentence, metricNames, metricTitles, splitNames } from '../ui/metrics.ts';
+import type { MetricName } from '../ui/metrics.ts';
 
 const splits = ['test', 'validation', 'train'] as const;
-const splitTitles = { test: 'Test', validation: 'Validation', train: 'Training' } as const;
 
 export interface ResultTable {
   /** What the rows are: splits, or members on one split. */
@@ -43,14 +31,14 @@ export function resultTable(result: ResultJson, recipe: Recipe): ResultTable {
       head: 'Rows',
       metrics,
       rows: there.map((split) => ({
-        name: splitTitles[split],
+        name: splitNames[split],
         cells: metrics.map((metric) => say(metric, [result[split]?.[metric]].flat()[0])),
       })),
     };
   }
   const split = there[0] ?? 'train';
   return {
-    head: `Member, ${splitTitles[split].toLowerCase()} rows`,
+    head: `Member, ${splitNames[split].toLowerCase()} rows`,
     metrics,
     rows: Array.from({ length: population }, (_, member) => ({
       name: memberName(recipe, member),
@@ -64,7 +52,7 @@ export function headline(result: ResultJson): Headline {
   const metric = (['accuracy', 'rmse', 'loss'] as const).find((each) => result[split]?.[each] !== undefined) ?? 'loss';
   const values = [result[split]?.[metric]].flat().filter((value) => typeof value === 'number');
   const best = metric === 'accuracy' ? Math.max(...values) : Math.min(...values);
-  const name = `${splitTitles[split]} ${isShare(metric) || metric === 'loss' ? metricTitles[metric].toLowerCase() : metricTitles[metric]}`;
+  const name = `${splitNames[split]} ${insideSentence(metricTitles[metric])}`;
   return { label: values.length > 1 ? `${name}, best` : name, value: say(metric, best) };
 }
 
@@ -77,7 +65,7 @@ export function memberName(recipe: Recipe, member: number): string {
 
 function say(metric: MetricName, value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
-  return isShare(metric) ? formatShare(value) : formatNumber(value);
+  return formatMetric(metric, value);
 }
 
 function hasPenalty(metrics: MetricsJson | undefined): boolean {

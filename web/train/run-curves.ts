@@ -4,8 +4,9 @@ import type { EvaluationEvent } from '../../src/train/events.ts';
 import { openColumns } from '../charts/columns.ts';
 import type { ChartSeries } from '../charts/plot.ts';
 import type { LossPoint } from '../protocol/training.ts';
-import { memberName, metricNames } from './result-table.ts';
-import type { MetricName } from './result-table.ts';
+import { metricNames } from '../ui/metrics.ts';
+import type { MetricName } from '../ui/metrics.ts';
+import { memberName } from './result-table.ts';
 
 /** More lines than these nobody tells apart. */
 export const mostMembers = 16;

@@ -109,6 +109,7 @@ function Progress({ current }: { readonly current: CurrentRun }) {
             )}
           </span>
           <span class="number muted">
+            {current.state === 'starting' && 'Getting ready: data, plan and kernels'}
             {isRunning && progress !== undefined && `${formatSeconds(progress.secondsLeft)} left, `}
             {result !== undefined && `trained in ${formatSeconds(result.seconds.train)} `}
             {adapter !== undefined && `on ${adapter}`}

@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import type { Recipe } from '../../src/recipe/schema.ts';
 import type { ResultJson } from '../../src/train/result-json.ts';
 import { Button } from '../ui/button.tsx';
-import { headline, memberName, metricTitles, resultTable } from './result-table.ts';
+import { metricTitles } from '../ui/metrics.ts';
+import { headline, memberName, resultTable } from './result-table.ts';
 
 interface RunResultProps {
   readonly recipe: Recipe;

@@ -1,7 +1,7 @@
 /** A button; `kind` tells how much it asks for attention. */
 import type { ComponentChildren } from 'preact';
 
-export interface ButtonProps {
+interface ButtonProps {
   readonly children: ComponentChildren;
   readonly onClick: (event: MouseEvent) => void;
   readonly kind?: 'plain' | 'primary' | 'quiet' | 'danger';

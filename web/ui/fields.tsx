@@ -17,7 +17,7 @@ export function Field({ label, children, title }: FieldProps) {
   );
 }
 
-export interface NumberFieldProps {
+interface NumberFieldProps {
   readonly label: string;
   readonly value: number | undefined;
   readonly onChange: (value: number | undefined) => void;
@@ -39,7 +39,7 @@ function readNumber(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-export interface ParsedFieldProps<T> extends Omit<NumberFieldProps, 'value' | 'onChange'> {
+interface ParsedFieldProps<T> extends Omit<NumberFieldProps, 'value' | 'onChange'> {
   readonly value: T | undefined;
   readonly onChange: (value: T | undefined) => void;
   /** Undefined for a text that is no value. */
@@ -92,7 +92,7 @@ export function ParsedField<T>({
   );
 }
 
-export interface SelectFieldProps<T extends string> {
+interface SelectFieldProps<T extends string> {
   readonly label: string;
   readonly value: T;
   readonly options: readonly (T | { readonly value: T; readonly text: string })[];
@@ -125,7 +125,7 @@ export function SelectField<T extends string>({
   );
 }
 
-export interface CheckFieldProps {
+interface CheckFieldProps {
   readonly label: string;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
@@ -147,7 +147,7 @@ export function CheckField({ label, value, onChange, title, disabled = false }: 
   );
 }
 
-export interface SegmentedProps<T extends string> {
+interface SegmentedProps<T extends string> {
   readonly label: string;
   readonly value: T;
   readonly options: readonly { readonly value: T; readonly text: string }[];

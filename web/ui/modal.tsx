@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-export interface ModalProps {
+interface ModalProps {
   readonly title: string;
   readonly children: ComponentChildren;
   readonly onClose: () => void;

@@ -4,7 +4,7 @@ import type { GradientCheck, GradientRow } from '../../src/verify/gradcheck.ts';
 import type { Verification } from '../../src/verify/lockstep.ts';
 import type { Overfitting } from '../../src/verify/overfit.ts';
 import type { Agreement } from '../state/sides.ts';
-import { formatCount, formatNumber } from '../ui/format.ts';
+import { formatCount, formatNumber, sayCount } from '../ui/format.ts';
 
 export interface Verdict {
   readonly isGood: boolean;
@@ -12,10 +12,6 @@ export interface Verdict {
 }
 
 export const isWithin = ({ maxUlp, bound }: Comparison): boolean => maxUlp <= bound;
-
-/** 3, "step", "steps": 3 steps. */
-const sayCount = (count: number, one: string, many = `${one}s`): string =>
-  `${formatCount(count)} ${count === 1 ? one : many}`;
 
 /** Distances can be infinite: of whole numbers, and of what is no number on one side. */
 export const sayUlp = (ulp: number): string => (ulp === Infinity ? '∞' : formatNumber(ulp));

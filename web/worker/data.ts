@@ -43,6 +43,10 @@ export function dataHandlers({ files, dataset: load, forgetDatasets, database }:
       forgetDatasets();
       return outcome;
     },
+    async unkeptFiles() {
+      const { memoryOnly } = await database();
+      return memoryOnly === undefined ? [] : (await files.stored()).map(({ path, bytes }) => ({ path, bytes }));
+    },
     async removeData({ paths }) {
       await files.remove(paths);
       forgetDatasets();

@@ -80,7 +80,10 @@ export function lookingHandlers(workplace: Workplace): Handlers<LookingCalls> {
       }
     },
     async lookAt({ runId }) {
-      live.show(await readSnapshot(workplace, runId));
+      const before = live.latest();
+      const stored = await readSnapshot(workplace, runId);
+      // Meanwhile a training may have shown its model.
+      if (live.latest() === before) live.show(stored);
     },
     async findRow(search, { signal }) {
       const snapshot = latest();

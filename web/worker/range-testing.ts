@@ -19,7 +19,7 @@ export function rangeTestingHandlers(workplace: Workplace): Handlers<RangeTestin
             device,
             dataset,
             signal,
-            chunkMilliseconds: workplace.chunkBudget,
+            chunkMilliseconds: workplace.chunkBudget(device),
             onStart: ({ steps, notes }) => emit({ type: 'start', steps, notes }),
             onProgress: ({ last, samplesPerSecond }) => emit({ type: 'progress', point: last, samplesPerSecond }),
           });

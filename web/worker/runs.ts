@@ -9,6 +9,7 @@ import type { RunsCalls, StoredRun } from '../protocol/runs.ts';
 import type { Database, RunEntry } from '../storage/database.ts';
 import { deleteRun, listRuns, putRun, readEntry, readRecipe, readRunFiles, renameRun } from '../storage/runs.ts';
 import { exportRun, importRun } from '../storage/zip.ts';
+import { decode } from '../storage/text.ts';
 import type { Workplace } from './workplace.ts';
 
 interface DeletedRun {
@@ -52,9 +53,7 @@ async function readRun(database: Database, id: string): Promise<StoredRun> {
   const recipe = await readRecipe(database, id);
   // Checkpoints are left where they are: a run that is compared while it is trained is read every few seconds.
   const [metrics, result] = await Promise.all(
-    ['metrics.jsonl', 'result.json'].map(async (path) =>
-      new TextDecoder().decode(await database.get('files', [id, path])),
-    ),
+    ['metrics.jsonl', 'result.json'].map(async (path) => decode(await database.get('files', [id, path]))),
   );
   const place = `${entry.name}/result.json`;
   const population = recipe.members?.length ?? 1;
@@ -68,7 +67,7 @@ async function readRun(database: Database, id: string): Promise<StoredRun> {
 
 async function readObservations(database: Database, id: string, most: number): Promise<Observation[]> {
   const { name } = await readEntry(database, id);
-  const lines = wholeLines(new TextDecoder().decode(await database.get('files', [id, 'observations.jsonl'])));
+  const lines = wholeLines(decode(await database.get('files', [id, 'observations.jsonl'])));
   const stride = Math.max(1, lines.length / most);
   const wanted = Array.from({ length: Math.min(most, lines.length) }, (_, index) =>
     Math.min(lines.length - 1, Math.round((index + 1) * stride) - 1),

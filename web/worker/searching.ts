@@ -142,7 +142,7 @@ async function searchOnce(
       store,
       ...store.limits,
       signal,
-      chunkMilliseconds: workplace.chunkBudget,
+      chunkMilliseconds: workplace.chunkBudget(device),
       checkpointSeconds,
     });
     for await (const event of run) {
@@ -179,7 +179,7 @@ async function readStored(workplace: Workplace, id: string | undefined): Promise
   return {
     id: entry.id,
     name: entry.name,
-    state: entry.state === 'finished' ? 'finished' : 'paused',
+    state: entry.state === 'finished' || entry.state === 'stopped' ? 'finished' : 'paused',
     recipe,
     metric,
     table: table?.table ?? [],

@@ -77,7 +77,7 @@ async function trainOnce(
       device,
       prepared,
       signal: stop.signal,
-      chunkMilliseconds: workplace.chunkBudget,
+      chunkMilliseconds: workplace.chunkBudget(device),
       ...(observe && { observations: { ...observing, parameters: true } }),
       ...(store.checkpoint && { checkpoint: store.checkpoint }),
       ...(initialWeights && {

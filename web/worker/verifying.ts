@@ -49,7 +49,7 @@ export function verifyingHandlers(workplace: Workplace): Handlers<VerifyingCalls
           device,
           dataset: await load(recipe.data),
           signal,
-          chunkMilliseconds: chunkBudget,
+          chunkMilliseconds: chunkBudget(device),
           onEpoch: (epoch, loss) => emit({ epoch, loss }),
         }),
       ),
@@ -63,7 +63,7 @@ export function verifyingHandlers(workplace: Workplace): Handlers<VerifyingCalls
 async function trainSide(
   { dataset: load, chunkBudget }: Workplace,
   device: Device,
-  { recipe, side }: SideRequest,
+  { recipe }: SideRequest,
   { signal, emit }: CallContext<SideReport>,
 ): Promise<SideResult> {
   const dataset = await load(recipe.data);
@@ -83,7 +83,7 @@ async function trainSide(
     signal,
     evaluateTest: false,
     observations: { count: hashCount, parameters: true },
-    ...(side === 'gpu' && { chunkMilliseconds: chunkBudget }),
+    chunkMilliseconds: chunkBudget(device),
   });
   for await (const event of run) {
     if (event.type === 'progress') {

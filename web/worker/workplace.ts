@@ -2,6 +2,7 @@
 import type { Dataset } from '../../src/data/dataset.ts';
 import { RecipeError } from '../../src/errors.ts';
 import type { DataRecipe } from '../../src/recipe/schema.ts';
+import type { ChunkBudget } from '../../src/train/chunks.ts';
 import type { Device } from '../../src/train/device.ts';
 import type { SeenData } from '../../src/train/session.ts';
 import { openPageFiles } from '../storage/data-files.ts';
@@ -16,8 +17,11 @@ import { openLiveModel } from './live-model.ts';
 import type { LiveModel } from './live-model.ts';
 import { sayCure } from './page-files.ts';
 
-/** Milliseconds of a chunk while the page is seen, which draws a frame every 16, and while it is hidden. */
-const chunkMilliseconds = { seen: 8, hidden: 100 };
+/**
+ * Milliseconds of a chunk: on the GPU while the page is seen, which draws a frame every 16, and while it is hidden. The CPU path has this thread
+ * for itself, and pauses between two chunks for as long as browsers make a timer wait.
+ */
+const chunkMilliseconds = { seen: 8, hidden: 100, cpu: 50 };
 
 export interface Workplace {
   readonly devices: Devices;
@@ -31,8 +35,8 @@ export interface Workplace {
   readonly seenData: SeenData;
   /** Forgets what is kept: a file has changed. */
   forgetDatasets(): void;
-  /** For `chunkMilliseconds` of whatever trains. */
-  chunkBudget(): number;
+  /** For `chunkMilliseconds` of whatever trains on the device. */
+  chunkBudget(device: Device): ChunkBudget;
   setVisible(visible: boolean): void;
   /** Whether work that may hold the device for long is under way. */
   isWorking(): boolean;
@@ -57,14 +61,17 @@ export function openWorkplace(start: WorkerStart): Workplace {
     dataset: datasets.load,
     seenData: new WeakMap(),
     forgetDatasets: datasets.forget,
-    chunkBudget: () => (visible ? chunkMilliseconds.seen : chunkMilliseconds.hidden),
+    chunkBudget:
+      ({ kind }) =>
+      () =>
+        kind === 'cpu' ? chunkMilliseconds.cpu : visible ? chunkMilliseconds.seen : chunkMilliseconds.hidden,
     setVisible(now) {
       visible = now;
     },
     isWorking: () => busyWith !== undefined,
     async work(what, job) {
       if (busyWith !== undefined) {
-        throw new RecipeError('', `${busyWith} is under way on this page. Let it end or stop it first.`);
+        throw new RecipeError('', `The page is busy with ${busyWith}. Let it end or stop it first.`);
       }
       busyWith = what;
       try {

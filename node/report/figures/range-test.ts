@@ -1,6 +1,6 @@
 /** A range test: accuracy and loss of each batch against the learning rate, smoothed, with what they suggest marked. */
 import type { RangePoint, RangeTest } from '../../../src/lr-find/range-test.ts';
-import { formatNumber } from '../../output.ts';
+import { formatNumber } from '../../../src/numbers.ts';
 import type { ChartSpec } from '../chart.ts';
 import { okabeIto } from '../palette.ts';
 import { extentOf } from '../pixels.ts';

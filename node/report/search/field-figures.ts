@@ -1,10 +1,10 @@
 /** The metric over one field of a search: along a (logarithmic) axis of numbers, or in a strip for each category. */
+import { sayCount } from '../../../src/numbers.ts';
 import { axisTicks, placeOf } from '../../../src/recipe/search-axes.ts';
 import type { CategoryField, Field } from '../../../src/recipe/search-axes.ts';
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
 import { ink } from '../palette.ts';
-import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { axisFormat, sayShort, sayValues, wrapLabel } from './fields.ts';
 import {

@@ -1,7 +1,7 @@
 /** How the fields of a search and their values are written in figures. */
+import { formatNumber } from '../../../src/numbers.ts';
 import { sayInFull } from '../../../src/recipe/search-axes.ts';
 import type { Field, NumberField } from '../../../src/recipe/search-axes.ts';
-import { formatNumber } from '../../output.ts';
 import { numberFormat } from '../figures/figure.ts';
 import { textWidth } from '../font.ts';
 

@@ -1,9 +1,9 @@
 /** Parallel coordinates: every trial as a line through its values, from field to field, to the metric, whose colour it has. */
+import { sayCount } from '../../../src/numbers.ts';
 import { axisTicks, placeOf, spansDecades } from '../../../src/recipe/search-axes.ts';
 import type { Field } from '../../../src/recipe/search-axes.ts';
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, isShare, metricTitle } from '../../metric-names.ts';
-import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { fontFamily, textWidth } from '../font.ts';
 import { colourAt, figureWidth, ink, viridis } from '../palette.ts';

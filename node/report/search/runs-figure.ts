@@ -1,8 +1,7 @@
 /** The single runs of the best trials side by side: how far folds or seeds lie apart, and whether that is more than the trials do. */
+import { formatCount, sayCount } from '../../../src/numbers.ts';
 import { lastRecords } from '../../../src/search/places.ts';
 import { isShare, metricTitle } from '../../metric-names.ts';
-import { formatCount } from '../../output.ts';
-import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { categoryColours, ink } from '../palette.ts';
 import { labelExpression, metricAxis, panelWidth, runKind, vegaSchema } from './marks.ts';

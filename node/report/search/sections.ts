@@ -1,5 +1,6 @@
 /** The chapters of the report of a search: the result in words, its figures, the table, the space, and how to train the best. */
 import { version } from '../../../package.json';
+import { formatCount, formatSeconds, sayCount } from '../../../src/numbers.ts';
 import { sayInFull, shortNames } from '../../../src/recipe/search-axes.ts';
 import type { Dimension } from '../../../src/recipe/search-schema.ts';
 import { tellApart } from '../../../src/recipe/search-values.ts';
@@ -7,8 +8,7 @@ import type { Metrics } from '../../../src/train/events.ts';
 import { lastRecords, trialPlaces } from '../../../src/search/places.ts';
 import type { MetricName, TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
-import { formatCount, formatSeconds } from '../../output.ts';
-import { sayCount, sayMean } from '../../search/table.ts';
+import { sayMean } from '../../search/table.ts';
 import { code, facts, paragraph, table as htmlTable } from '../html.ts';
 import type { Part, Section } from '../sections.ts';
 import { sayShort } from './fields.ts';

@@ -1,8 +1,7 @@
 /** Successive halving: the metric of every trial over the steps, from cut to cut, until it was pruned or reached the end. */
+import { formatCount, sayCount } from '../../../src/numbers.ts';
 import type { TrialSummary } from '../../../src/search/trials.ts';
 import { formatMetric, metricTitle } from '../../metric-names.ts';
-import { formatCount } from '../../output.ts';
-import { sayCount } from '../../search/table.ts';
 import type { Figure } from '../figures/figure.ts';
 import { ink, okabeIto } from '../palette.ts';
 import {

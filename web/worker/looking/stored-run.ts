@@ -5,6 +5,7 @@ import { maxBindingBytes } from '../../../src/train/device.ts';
 import { newestCheckpoint, wholeLines } from '../../../src/train/run-files.ts';
 import { prepare } from '../../../src/train/session.ts';
 import { readEntry, readRecipe, readRunFiles } from '../../storage/runs.ts';
+import { decode } from '../../storage/text.ts';
 import type { Snapshot } from '../live-model.ts';
 import type { Workplace } from '../workplace.ts';
 
@@ -28,7 +29,7 @@ export async function readSnapshot(workplace: Workplace, runId: string): Promise
     (file) => files.get(folder + file) ?? new Uint8Array(),
     `${name}/checkpoints`,
     plan,
-    wholeLines(new TextDecoder().decode(files.get('metrics.jsonl'))).length,
+    wholeLines(decode(files.get('metrics.jsonl'))).length,
   );
   const parameters = checkpoint?.arenas['parameters'];
   if (checkpoint === undefined || parameters === undefined) {
