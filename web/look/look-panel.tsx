@@ -19,7 +19,7 @@ const titles: Readonly<Record<LookTab, string>> = {
   prediction: 'Predict',
   activations: 'Activations',
   weights: 'Weights',
-  distributions: 'Spread',
+  distributions: 'Histograms',
   confusion: 'Confusion',
   boundary: 'Boundary',
   fit: 'Fit',

@@ -1,9 +1,10 @@
 /** The curves of the chosen runs over one another: each run has its colour, training rows are dashed. */
 import { useSignal } from '@preact/signals';
+import { CurveSettings, useCurveChoices } from '../charts/curve-settings.tsx';
 import { LineChart } from '../charts/line-chart.tsx';
-import type { ChartSeries, Zoom } from '../charts/plot.ts';
+import type { ChartSeries } from '../charts/plot.ts';
 import type { ComparedRun } from '../state/runs.ts';
-import { CheckField, Segmented } from '../ui/fields.tsx';
+import { Segmented } from '../ui/fields.tsx';
 import { formatShare } from '../ui/format.ts';
 import { Panel } from '../ui/panel.tsx';
 import { isShare, splitNames } from '../ui/metrics.ts';
@@ -19,11 +20,8 @@ interface CompareCurvesProps {
 
 export function CompareCurves({ runs, stand }: CompareCurvesProps) {
   const askedRows = useSignal<Rows | undefined>(undefined);
-  const xAxis = useSignal<'step' | 'epoch'>('step');
-  const isLog = useSignal(false);
-  const smoothing = useSignal(0);
-  const asTable = useSignal(false);
-  const zoom = useSignal<Zoom | undefined>(undefined);
+  const choices = useCurveChoices(0);
+  const { xAxis, isLog, smoothing, asTable, zoom } = choices;
   const asked = useSignal<readonly (Quantity | undefined)[]>([]);
   const quantities = quantitiesOf(runs.map(({ stored }) => stored));
   const labels = labelRuns(runs);
@@ -62,45 +60,7 @@ export function CompareCurves({ runs, stand }: CompareCurvesProps) {
               askedRows.value = next;
             }}
           />
-          <Segmented
-            label="Axis"
-            value={xAxis.value}
-            options={[
-              { value: 'step', text: 'Steps' },
-              { value: 'epoch', text: 'Epochs' },
-            ]}
-            onChange={(next) => {
-              xAxis.value = next;
-              zoom.value = undefined;
-            }}
-          />
-          <CheckField
-            label="Log"
-            value={isLog.value}
-            onChange={(next) => {
-              isLog.value = next;
-            }}
-          />
-          <CheckField
-            label="Table"
-            value={asTable.value}
-            onChange={(next) => {
-              asTable.value = next;
-            }}
-          />
-          <label class="runs-smoothing">
-            Smoothing
-            <input
-              type="range"
-              min="0"
-              max="0.95"
-              step="0.05"
-              value={smoothing.value}
-              onInput={({ currentTarget }) => {
-                smoothing.value = Number(currentTarget.value);
-              }}
-            />
-          </label>
+          <CurveSettings choices={choices} smoothed="The faint line behind is as measured" />
         </div>
       }
     >

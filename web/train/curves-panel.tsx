@@ -1,12 +1,11 @@
 /** The live curves of the run. */
-import { computed, effect, useSignal } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { CurveSettings, useCurveChoices } from '../charts/curve-settings.tsx';
 import { LineChart } from '../charts/line-chart.tsx';
-import type { Zoom } from '../charts/plot.ts';
 import { described } from '../state/draft.ts';
 import { curves, curveVersion, run } from '../state/run.ts';
 import type { CurrentRun } from '../state/run.ts';
-import { CheckField, Segmented } from '../ui/fields.tsx';
 import { formatNumber, formatShare } from '../ui/format.ts';
 import { isShare, metricTitles } from '../ui/metrics.ts';
 import type { MetricName } from '../ui/metrics.ts';
@@ -42,11 +41,8 @@ export function CurvesPanel() {
 }
 
 function Curves({ current }: { readonly current: CurrentRun }) {
-  const xAxis = useSignal<'step' | 'epoch'>('step');
-  const isLog = useSignal(false);
-  const smoothing = useSignal(0.6);
-  const asTable = useSignal(false);
-  const zoom = useSignal<Zoom | undefined>(undefined);
+  const choices = useCurveChoices(0.6);
+  const { xAxis, isLog, smoothing, asTable, zoom } = choices;
   const text = shapeText.value;
   const shape = useMemo(() => JSON.parse(text) as CurveShape, [text]);
   const drawn = useMemo(() => {
@@ -91,51 +87,7 @@ function Curves({ current }: { readonly current: CurrentRun }) {
   return (
     <Panel
       title="Curves"
-      actions={
-        <div class="button-row curve-settings">
-          <Segmented
-            label="Horizontal axis"
-            value={xAxis.value}
-            options={[
-              { value: 'step', text: 'Steps' },
-              { value: 'epoch', text: 'Epochs' },
-            ]}
-            onChange={(next) => {
-              xAxis.value = next;
-              zoom.value = undefined;
-            }}
-          />
-          <label class="smoothing small" title="Of the batches; the faint line behind is as measured">
-            Smoothing
-            <input
-              type="range"
-              min="0"
-              max="0.98"
-              step="0.02"
-              value={smoothing.value}
-              onInput={({ currentTarget }) => {
-                smoothing.value = Number(currentTarget.value);
-              }}
-            />
-          </label>
-          <CheckField
-            label="Log"
-            title="Loss, cost and learning rate on a logarithmic axis"
-            value={isLog.value}
-            onChange={(next) => {
-              isLog.value = next;
-            }}
-          />
-          <CheckField
-            label="Table"
-            title="The numbers in place of the curves"
-            value={asTable.value}
-            onChange={(next) => {
-              asTable.value = next;
-            }}
-          />
-        </div>
-      }
+      actions={<CurveSettings choices={choices} smoothed="Of the batches; the faint line behind is as measured" />}
     >
       <div class="stack">
         {shape.population > mostMembers && (
