@@ -16,6 +16,8 @@ import { withRunLock } from '../../web/storage/run-lock.ts';
 import { deleteRun, listRuns, openRunStore, readRecipe, readRunFiles, renameRun } from '../../web/storage/runs.ts';
 import type { RunStore } from '../../web/storage/runs.ts';
 import { exportRun, importRun } from '../../web/storage/zip.ts';
+import { runsHandlers } from '../../web/worker/runs.ts';
+import type { Workplace } from '../../web/worker/workplace.ts';
 import { digitsRun } from '../train/digits-run.ts';
 import expected from '../train/expected.json';
 
@@ -323,4 +325,18 @@ test('a run is renamed and deleted, but not while it is trained', async () => {
   expect(await database.paths('first')).toEqual([]);
   expect((await database.paths('second')).length).toBeGreaterThan(4);
   await expect(readRunFiles(database, 'first')).rejects.toThrow('is no run that this browser keeps');
+});
+
+test('of several runs none is deleted while one of them is trained', async () => {
+  for (const id of ['a', 'b']) await (await open(id)).pause();
+  const { deleteRuns, restoreRuns } = runsHandlers({ database: async () => database } as Workplace);
+  const context = { signal: new AbortController().signal, emit: () => undefined as never };
+  await withRunLock('b', 'run b', async () => {
+    await expect(deleteRuns({ ids: ['a', 'b'] }, context)).rejects.toThrow('run b: is being trained');
+  });
+  expect(await listRuns(database)).toHaveLength(2);
+  await deleteRuns({ ids: ['a', 'b'] }, context);
+  expect(await listRuns(database)).toHaveLength(0);
+  await restoreRuns(undefined, context);
+  expect(await listRuns(database)).toHaveLength(2);
 });

@@ -7,6 +7,7 @@ import { parseResult, wholeLines } from '../../src/train/run-files.ts';
 import type { Handlers } from '../protocol/calls.ts';
 import type { RunsCalls, StoredRun } from '../protocol/runs.ts';
 import type { Database, RunEntry } from '../storage/database.ts';
+import { withRunLock } from '../storage/run-lock.ts';
 import { deleteRun, listRuns, putRun, readEntry, readRecipe, readRunFiles, renameRun } from '../storage/runs.ts';
 import { exportRun, importRun } from '../storage/zip.ts';
 import { decode } from '../storage/text.ts';
@@ -29,6 +30,11 @@ export function runsHandlers({ database }: Workplace): Handlers<RunsCalls> {
     renameRun: async ({ id, name }) => renameRun(await database(), id, name),
     async deleteRuns({ ids }) {
       const opened = await database();
+      // One that is being trained is refused before any is deleted.
+      for (const id of ids) {
+        const { name } = await readEntry(opened, id);
+        await withRunLock(id, name, async () => undefined);
+      }
       deleted = [];
       for (const id of ids) {
         const entry = await readEntry(opened, id);

@@ -108,7 +108,7 @@ async function trainOnce(
     switch (event.type) {
       case 'start':
         onSaved(event.step);
-        emit({ ...event, runId, evaluations: store.evaluations });
+        emit({ ...event, notes: [...store.notes, ...event.notes], runId, evaluations: store.evaluations });
         return;
       case 'evaluation':
         store.addEvaluation(event);
