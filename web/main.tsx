@@ -1,5 +1,6 @@
 /** Mounts the page. All computing is done in the worker that `engine` has started. */
 // First, so that the styles of the rooms come after those of all.
+import './charts/language.ts';
 import './style/tokens.css';
 import './style/base.css';
 import './style/app.css';

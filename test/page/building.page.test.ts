@@ -29,13 +29,13 @@ test('what is changed on a card stands in the JSON, what is changed in the JSON 
   expect(JSON.parse(await json.inputValue())).toEqual(overrideJson(digits, { 'model.layers.0.units': 96 }));
   await json.fill(JSON.stringify(overrideJson(digits, { 'model.layers.0.units': 48 })));
   await button(page, 'Cards').click();
-  expect(await units.inputValue()).toBe('48');
+  await expect.poll(() => units.inputValue()).toBe('48');
   await button(page, 'Undo').click();
-  expect(await units.inputValue()).toBe('96');
+  await expect.poll(() => units.inputValue()).toBe('96');
   await button(page, 'Undo').click();
-  expect(await units.inputValue()).toBe('128');
+  await expect.poll(() => units.inputValue()).toBe('128');
   await button(page, 'Redo').click();
-  expect(await units.inputValue()).toBe('96');
+  await expect.poll(() => units.inputValue()).toBe('96');
 });
 
 test('a layer that is added is trained', async () => {

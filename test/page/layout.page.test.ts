@@ -2,7 +2,7 @@
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
 import { temporaryFolder, writeFile } from '../cli/run-cli.ts';
-import { button, openPage, trainButton, usePages, waitForState } from './page.ts';
+import { button, openPage, openProfile, trainButton, usePages, waitForState } from './page.ts';
 
 usePages();
 
@@ -42,4 +42,13 @@ test('inputs with long names stay inside the panel', async () => {
     page.getByRole('table', { name: 'Inputs of the row' }).boundingBox(),
   ]);
   expect(inputs!.x + inputs!.width).toBeLessThanOrEqual(panel!.x + panel!.width);
+});
+
+test('a browser whose language is none, as under the POSIX locale, shows the page', async () => {
+  const profile = await openProfile();
+  await profile.addInitScript(() => {
+    Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true });
+  });
+  const page = await openPage({}, profile);
+  await trainButton(page).waitFor();
 });
