@@ -27,11 +27,11 @@ interface PageOptions {
 }
 
 /**
- * How much of the inside is looked at: nothing is even observed; statistics are taken ten times a second, as always; the activations of a row
- * are drawn too.
+ * What goes on beside the training. `bare`: nothing, the page stands idle. `observed`: the worker takes statistics ten times a second, which
+ * nobody draws. `drawn`: the page as it is, with its curves; `looking`: with the activations of a row too.
  */
-type Looking = 'unobserved' | 'closed' | 'open';
-const ways: readonly Looking[] = ['unobserved', 'closed', 'open'];
+type Way = 'bare' | 'observed' | 'drawn' | 'looking';
+const ways: readonly Way[] = ['bare', 'observed', 'drawn', 'looking'];
 
 /** What one training in the page was like. */
 interface Visit {
@@ -72,27 +72,27 @@ async function main(): Promise<void> {
   const pageFolder = join(dirname(fileURLToPath(import.meta.url)), 'page');
   await using server = await openServer({ pageFolder, dataFolders: [], host: 'localhost', port: 0 });
   const browser = await chromium.launch(await findBrowser({ gpu: options.gpu }));
-  const visits: Record<Looking, Visit[]> = { unobserved: [], closed: [], open: [] };
+  const visits: Record<Way, Visit[]> = { bare: [], observed: [], drawn: [], looking: [] };
   const headless: number[] = [];
   try {
     for (let round = 0; round < options.rounds; round++) {
-      for (const looking of ways) visits[looking].push(await visit(browser, server.url, recipe, looking));
+      for (const way of ways) visits[way].push(await visit(browser, server.url, recipe, way));
       headless.push(await trainHeadless(recipe, options.gpu));
     }
   } finally {
     await browser.close();
   }
   const median = (values: readonly number[]): number => Number(summarize(values).median.toPrecision(3));
-  const describe = (looking: Looking) => {
-    const tasks = visits[looking].flatMap(({ longTasks }) => longTasks);
+  const describe = (way: Way) => {
+    const tasks = visits[way].flatMap(({ longTasks }) => longTasks);
     return {
-      stepsPerSecond: median(speedOf(looking)),
-      framesPerSecond: median(visits[looking].map((each) => each.framesPerSecond)),
+      stepsPerSecond: median(speedOf(way)),
+      framesPerSecond: median(visits[way].map((each) => each.framesPerSecond)),
       longTasks: tasks.length,
       longestTaskMs: Math.round(Math.max(0, ...tasks)),
     };
   };
-  const speedOf = (looking: Looking): number[] => visits[looking].map((each) => each.stepsPerSecond);
+  const speedOf = (way: Way): number[] => visits[way].map((each) => each.stepsPerSecond);
   const ratios = (a: readonly number[], b: readonly number[]): number =>
     median(a.map((value, index) => value / b[index]!));
   process.stdout.write(
@@ -100,22 +100,21 @@ async function main(): Promise<void> {
       recipe: options.recipe,
       epochs: options.epochs,
       rounds: options.rounds,
-      adapter: visits.closed[0]!.adapter,
+      adapter: visits.drawn[0]!.adapter,
       browser: browser.version(),
-      firstLossMs: median(visits.closed.map(({ firstLossMs }) => firstLossMs)),
-      unobserved: describe('unobserved'),
-      closed: describe('closed'),
-      open: describe('open'),
+      firstLossMs: median(visits.drawn.map(({ firstLossMs }) => firstLossMs)),
+      ...Object.fromEntries(ways.map((way) => [way, describe(way)])),
       headlessStepsPerSecond: median(headless),
-      unobservedOverHeadless: ratios(speedOf('unobserved'), headless),
-      closedOverUnobserved: ratios(speedOf('closed'), speedOf('unobserved')),
-      openOverUnobserved: ratios(speedOf('open'), speedOf('unobserved')),
+      bareOverHeadless: ratios(speedOf('bare'), headless),
+      observedOverBare: ratios(speedOf('observed'), speedOf('bare')),
+      drawnOverObserved: ratios(speedOf('drawn'), speedOf('observed')),
+      lookingOverDrawn: ratios(speedOf('looking'), speedOf('drawn')),
     }),
   );
 }
 
 /** One training in a fresh profile. */
-async function visit(browser: Browser, url: string, recipe: Recipe, looking: Looking): Promise<Visit> {
+async function visit(browser: Browser, url: string, recipe: Recipe, way: Way): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
@@ -123,11 +122,13 @@ async function visit(browser: Browser, url: string, recipe: Recipe, looking: Loo
     await page.goto(`${url}?hooks`);
     await page.evaluate((json) => (globalThis as WithHooks).descent.replaceDraft(json), recipe);
     await observe(page);
-    if (looking === 'unobserved') return await page.evaluate(trainUnobserved, recipe);
+    if (way === 'bare' || way === 'observed') {
+      return await page.evaluate(trainUndrawn, { recipe, observe: way === 'observed' });
+    }
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.waitForFunction(() => ((globalThis as WithHooks).descent.run.value?.step ?? 0) > 0);
     const firstLossMs = performance.now() - opened;
-    if (looking === 'open') await page.getByRole('tab', { name: 'Activations' }).click();
+    if (way === 'looking') await page.getByRole('tab', { name: 'Activations' }).click();
     await page.waitForFunction(
       () => ['finished', 'failed'].includes((globalThis as WithHooks).descent.run.value?.state ?? ''),
       undefined,
@@ -139,10 +140,10 @@ async function visit(browser: Browser, url: string, recipe: Recipe, looking: Loo
   }
 }
 
-/** Runs in the page: the same training, without statistics and without a view of it. */
-async function trainUnobserved(recipe: Recipe): Promise<Visit> {
+/** Runs in the page: the same training, of which the page is told nothing. */
+async function trainUndrawn({ recipe, observe }: { recipe: Recipe; observe: boolean }): Promise<Visit> {
   const scope = globalThis as WithHooks;
-  const request = { runId: 'unobserved', name: 'unobserved', recipe, observe: false };
+  const request = { runId: 'undrawn', name: 'undrawn', recipe, observe };
   const { result } = await scope.descent.engine.call('train', request);
   return {
     firstLossMs: Number.NaN,

@@ -1,5 +1,5 @@
 /**
- * A line plot on a canvas, by uPlot: data is thinned to the pixels and drawn at most once a frame. What is only new data is handed to the plot
+ * A line plot on a canvas, by uPlot: data is thinned to the pixels and drawn ten times a second. What is only new data is handed to the plot
  * that stands; another structure (series, scale, smoothing) builds it anew, with the zoom that was chosen.
  */
 import uPlot from 'uplot';
@@ -58,13 +58,14 @@ export interface PlotEvents {
 }
 
 export interface Plot extends Disposable {
-  /** Draws in the next frame; without a view, the one that it has. */
+  /** Draws a view in the next frame. Without one there is more to draw of the view that it has, which is done ten times a second. */
   draw(view?: PlotView): void;
 }
 
 const manySeries = 3;
-/** Rest after a drawing, in times that it took. */
+/** Rest after a drawing, in times that it took, and at least: a frame that is painted costs more than what draws it tells. */
 const restFactor = 8;
+const leastRestMilliseconds = 90;
 const faintShare = 0.3;
 const axisFont = '11px system-ui, sans-serif';
 
@@ -107,7 +108,7 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
     }
     drawNow();
     const now = performance.now();
-    restUntil = now + restFactor * (now - started);
+    restUntil = now + Math.max(leastRestMilliseconds, restFactor * (now - started));
   }
 
   function drawNow(): void {
@@ -255,7 +256,10 @@ export function openPlot(box: HTMLElement, first: PlotView, events: PlotEvents):
 
   return {
     draw(next) {
-      if (next !== undefined) view = next;
+      if (next !== undefined) {
+        view = next;
+        restUntil = 0;
+      }
       schedule();
     },
     [Symbol.dispose]() {
