@@ -1,44 +1,33 @@
 /** CPU and GPU in training beside each other: both curves, how far they agree, and the speed-up. */
-import { useSignal } from '@preact/signals';
 import { LineChart } from '../charts/line-chart.tsx';
 import { device } from '../state/device.ts';
 import { compareSides } from '../state/sides.ts';
 import type { Sides } from '../state/sides.ts';
 import { sidesCheck } from '../state/verify.ts';
-import { NumberField } from '../ui/fields.tsx';
 import { formatCount, formatNumber, formatShort } from '../ui/format.ts';
 import { Readout } from '../ui/panel.tsx';
+import { useStepsChoice } from './steps-choice.tsx';
 import { ToolPanel } from './tool-panel.tsx';
 import { judgeSides } from './verdicts.ts';
 
 const usualSteps = 300;
 
 export function SideBySide() {
-  const steps = useSignal<number | undefined>(usualSteps);
   const check = sidesCheck.check.value;
   const sides = 'progress' in check ? check.progress : undefined;
-  const count = steps.value ?? 0;
+  const steps = useStepsChoice({
+    label: 'Steps',
+    usual: usualSteps,
+    disabled: check.state === 'running',
+    title: 'The length of both runs; the schedule of the recipe is laid over it',
+  });
   return (
     <ToolPanel
       title="Side by side"
       proves="Trains the recipe on the GPU and on the CPU path at once, from the same seed: the two runs are one and the same, and this is how much faster the GPU is. Of a population its first member; nothing is kept."
       tool={sidesCheck}
-      choice={count}
-      isReady={Number.isInteger(count) && count >= 1}
+      {...steps}
       needsGpu
-      controls={
-        <div class="fields">
-          <NumberField
-            label="Steps"
-            value={steps.value}
-            disabled={check.state === 'running'}
-            onChange={(next) => {
-              steps.value = next;
-            }}
-            title="The length of both runs; the schedule of the recipe is laid over it"
-          />
-        </div>
-      }
       part={({ steps: total, gpu, cpu }) => ({
         done: Math.min(gpu.steps.length, cpu.steps.length),
         count: total,

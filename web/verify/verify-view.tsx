@@ -1,17 +1,17 @@
 /** The checks that prove the recipe, the gradient and the device right. */
-import { useSignal } from '@preact/signals';
 import { LineChart } from '../charts/line-chart.tsx';
 import { fault } from '../state/draft.ts';
 import { run } from '../state/run.ts';
 import { chosenRecipe, gradientCheck, kernelCheck, overfitCheck, recipeCheck, source } from '../state/verify.ts';
 import { showView } from '../state/view.ts';
 import { Button } from '../ui/button.tsx';
-import { NumberField, Segmented } from '../ui/fields.tsx';
+import { Segmented } from '../ui/fields.tsx';
 import { formatCount, formatNumber } from '../ui/format.ts';
 import { Notice } from '../ui/panel.tsx';
 import { ComparisonTable } from './comparison-table.tsx';
 import { GradientTable } from './gradient-table.tsx';
 import { SideBySide } from './side-by-side.tsx';
+import { useStepsChoice } from './steps-choice.tsx';
 import { ToolPanel } from './tool-panel.tsx';
 import { judgeGradient, judgeKernels, judgeOverfitting, judgeRecipe } from './verdicts.ts';
 import './verify.css';
@@ -69,29 +69,15 @@ function Subject() {
 }
 
 function RecipeKernels() {
-  const steps = useSignal<number | undefined>(usualSteps);
   const check = recipeCheck.check.value;
-  const count = steps.value ?? 0;
+  const steps = useStepsChoice({ label: 'Training steps', usual: usualSteps, disabled: check.state === 'running' });
   return (
     <ToolPanel
       title="Kernel by kernel"
       proves="Runs the recipe's plan on CPU and GPU call by call: every kernel of this training computes what its definition says."
       tool={recipeCheck}
-      choice={count}
-      isReady={Number.isInteger(count) && count >= 1}
+      {...steps}
       needsGpu
-      controls={
-        <div class="fields">
-          <NumberField
-            label="Training steps"
-            value={steps.value}
-            disabled={check.state === 'running'}
-            onChange={(next) => {
-              steps.value = next;
-            }}
-          />
-        </div>
-      }
       part={(part) => part}
       judge={judgeRecipe}
     >
