@@ -100,6 +100,8 @@ function seeRows(recipe: Recipe, dataset: Dataset, data: Recipe['data'], seenDat
   const seen = seenData.get(dataset) ?? new Map<string, SeenRows>();
   const key = JSON.stringify([data, recipe.classWeights]);
   const rows = seen.get(key) ?? viewData(recipe, dataset, data);
+  // The one that was asked for last comes last: what is found again drives nothing out.
+  seen.delete(key);
   const [oldest] = seen.keys();
   if (oldest !== undefined && seen.size >= mostSeen) seen.delete(oldest);
   seen.set(key, rows);

@@ -45,3 +45,12 @@ test('another set is seen anew, and no more than a few views are remembered', ()
   }
   expect(seenData.get(dataset)?.size).toBeLessThan(10);
 });
+
+test('what is found again drives nothing out', () => {
+  const seenData: SeenData = new WeakMap();
+  const see = (seed: number) =>
+    prepare(parseRecipe({ ...recipe, data: { ...recipe.data, seed } }), dataset, { seenData }).views[0];
+  const views = [0, 1, 2, 3, 4, 5, 6, 7].map(see);
+  expect(see(7)).toBe(views[7]);
+  expect(see(0)).toBe(views[0]);
+});
